@@ -1,0 +1,1 @@
+"""What this system costs beside the bare libraries it stands on, as ratios. README.md explains them."""

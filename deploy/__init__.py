@@ -1,0 +1,1 @@
+"""How Motcua is put on a machine: the `motcua` command, and a local ground of Kafka and PostgreSQL."""

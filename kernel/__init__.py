@@ -1,0 +1,1 @@
+"""What every service needs; knows no service. Read service.py first."""

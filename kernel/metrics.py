@@ -1,0 +1,11 @@
+"""Figures for operators, in Prometheus' words. Labels never hold anything about a person."""
+
+from prometheus_client import Counter, Gauge, Histogram
+
+appended = Counter("motcua_appended_events", "Events appended by commands", ["service"])
+heard = Counter("motcua_heard_events", "Events heard", ["service", "topic"])
+parked = Counter("motcua_parked_events", "Events parked because they could not be heard", ["service"])
+delay = Gauge("motcua_heard_delay_seconds", "Age of the last event when it was heard", ["service", "topic"])
+sealed = Gauge("motcua_sealed_position", "Last sealed position", ["service"])
+published = Gauge("motcua_published_position", "Last position acknowledged by Kafka", ["service"])
+requests = Histogram("motcua_request_seconds", "Time to answer a request", ["service", "method", "route", "status"])

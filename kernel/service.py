@@ -1,0 +1,523 @@
+"""The heart: a service does commands and hears events. (It can also rebuild its views: rebuild.py.)
+
+    do     read the stream, fold, decide, append expecting that number; on Conflict decide again.
+    hear   one transaction for the offset, the views and the answers of the policy; what can't be heard is parked.
+
+A definition is the wiring of one service, without any I/O; a Service is a definition that is running.
+"""
+
+import asyncio
+import contextlib
+import datetime as dt
+import re
+from collections.abc import Callable, Iterable, Sequence
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+from uuid import UUID
+from weakref import WeakValueDictionary
+
+import asyncpg
+import msgspec
+import structlog
+from uuid_utils.compat import uuid7
+
+from kernel import database, metrics, store, wire
+from kernel.batch import Batcher
+from kernel.clock import Clock
+from kernel.decider import Decider, Rejected, Text, fold
+from kernel.handlers import Answer, Policy, View
+from kernel.settings import Settings
+from kernel.store import Append, Conflict, Draft
+from kernel.vault import Vault, personal_fields
+from kernel.views import Views
+from kernel.wire import Message
+from schemas.event import Actor, Event, Meta, Recorded, UnknownEvent, encode
+
+S = TypeVar("S")
+log = structlog.get_logger()
+
+TRIES = 8
+MOST_REFUSED = 20
+MOST_BYTES = 900_000  # of one event: a broker takes a megabyte, and what it does not take would stop all behind it
+TOO_LARGE = Text("Nội dung quá dài, hãy rút gọn rồi gửi lại.", "This is too long; shorten it and send it again.")
+POISON = (
+    asyncpg.DataError,
+    asyncpg.IntegrityConstraintViolationError,
+    asyncpg.ProgramLimitExceededError,
+    ValueError,
+    TypeError,
+    OverflowError,
+)
+RETRY = (Conflict, asyncpg.SerializationError, asyncpg.DeadlockDetectedError, asyncpg.InvalidCachedStatementError)
+trace: ContextVar[str] = ContextVar("trace", default="")
+
+LOCK_HEARD = "SELECT next_offset, last_position FROM truth.heard WHERE topic = $1 AND partition = $2 FOR UPDATE"
+PARKED_STREAMS = "SELECT DISTINCT stream FROM truth.parked WHERE topic = $1 AND partition = $2 AND dropped IS NULL"
+MOVE_HEARD = (
+    "UPDATE truth.heard SET next_offset = $3, last_position = $4, at = now() WHERE topic = $1 AND partition = $2"
+)
+PARK = (
+    'INSERT INTO truth.parked (topic, partition, "offset", stream, type, reason, headers, value)'
+    " VALUES ($1, $2, $3, $4, $5, $6, $7, $8)"
+)
+PARK_AGAIN = 'UPDATE truth.parked SET reason = $4 WHERE topic = $1 AND partition = $2 AND "offset" = $3'
+
+
+class Gap(Exception):
+    """Messages before these are missing here. Fetch them from the broker, from `expected` on, before going on."""
+
+    def __init__(self, expected: int) -> None:
+        super().__init__(f"expected offset {expected}")
+        self.expected = expected
+
+
+class Broken(Exception):
+    """So many events in a row can't be written that not they are to blame. Mend the program or the tables, start it
+    again, then replay what was parked."""
+
+
+class KeyReused(Exception):
+    """This Idempotency-Key was used for another request. Use a new key for a new request."""
+
+
+@dataclass(frozen=True)
+class Definition:
+    """What a service is made of."""
+
+    name: str
+    deciders: tuple[Decider[Any], ...]
+    hears: tuple[str, ...]
+    views: tuple[View, ...]
+    policy: Policy
+    tables: Path
+    routers: Callable[[], Iterable[Any]] = tuple
+    templates: Path | None = None
+
+
+@dataclass(frozen=True)
+class Done(Generic[S]):
+    """What a command came to: the events (none: it was already so) and the state after them. `repeated` says that this
+    is the first answer to the same Idempotency-Key, given again."""
+
+    stream: str
+    events: Sequence[Recorded]
+    state: S
+    number: int
+    repeated: bool = False
+
+
+@dataclass
+class Parked:
+    """A message that can't be heard now. An empty reason: it waits behind another of its stream."""
+
+    message: Message
+    reason: str
+
+
+@dataclass
+class Service:
+    """A running service. `open` before use, `close` after."""
+
+    definition: Definition
+    settings: Settings
+    clock: Clock = field(default_factory=Clock)
+
+    def __post_init__(self) -> None:
+        self.name = self.definition.name
+        self.views = Views(self.definition.views)
+        self._wanted = {event.type for event in (*self.views.wanted, *self.definition.policy)}
+        self._read = Batcher(self._read_many, apart=(UnknownEvent, msgspec.MsgspecError, *POISON))
+        self._append = Batcher(self._append_many, apart=POISON)
+        self._answered = Batcher(self._answered_many, apart=POISON)
+        self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self._waking: asyncio.Task[None] | None = None
+        self._poisoned = 0
+        self._replied = False
+        self._kept: dict[Any, Any] = {}
+
+    async def open(self) -> None:
+        self.pool = await database.pool(self.name, self.settings)
+        self._vault_pool = await database.pool(database.VAULT, self.settings, most=2)
+        self.vault = Vault(self._vault_pool, self.settings)
+        await self.vault.open()
+        async with self.pool.acquire() as connection:
+            await make_views(connection, self.definition)
+            await self.views.prepare(connection)
+
+    async def close(self) -> None:
+        await self.pool.close()
+        await self._vault_pool.close()
+
+    def keep(self, make: Callable[["Service"], S]) -> S:
+        """What a service's rooms keep while it runs (a look-up, say): made at its first use, one a service."""
+        if make not in self._kept:
+            self._kept[make] = make(self)
+        return self._kept[make]  # type: ignore[no-any-return]
+
+    # do ---------------------------------------------------------------------------------------------------------------
+
+    async def do(
+        self,
+        decider: Decider[S],
+        stream: str,
+        command: Any,
+        *,
+        actor: Actor,
+        happened_at: dt.datetime | None = None,
+        expected: int | None = None,
+        key: str | None = None,
+        fingerprint: bytes = b"",
+    ) -> Done[S]:
+        """Decide a command and append what it comes to; answered only after commit.
+
+        `happened_at`: when it happened in the world (default: now). `expected`: the number the person saw. Raises
+        Rejected (not allowed), Conflict (someone wrote first), KeyReused, Erased.
+        """
+        if key is not None and (first := await self.answered(key, fingerprint)):
+            return await self._again(decider, first)
+        now = self.clock.now()
+        meta = Meta(actor=actor, happened_at=happened_at or now, recorded_at=now, trace=trace.get())
+        async with self._turns.setdefault(stream, asyncio.Lock()):  # a busy stream is no race within one process
+            for _ in range(TRIES):
+                history = await self._read(stream)
+                if expected is not None and len(history) != expected:
+                    raise Conflict(stream)
+                state = fold(decider, (each.event for each in history))
+                events = decider.decide(command, state)
+                if not events:
+                    return Done(stream, (), state, len(history))
+                ready = await self._ready(stream, len(history), events, meta)
+                outcome = await self._append(_as_append(ready, key, fingerprint))
+                if outcome == "appended":
+                    metrics.appended.labels(self.name).inc(len(events))
+                    return Done(stream, ready, fold(decider, events, state), len(history) + len(events))
+                if outcome == "repeated" and key is not None and (first := await self.answered(key, fingerprint)):
+                    return await self._again(decider, first)
+        raise Conflict(stream)
+
+    async def history(self, stream: str) -> list[Recorded]:
+        """A stream's events, personal data sealed; none where it does not exist."""
+        return await self._read(stream)
+
+    async def state(self, decider: Decider[S], stream: str) -> tuple[S, int]:
+        """The state of a stream and its last number, as of now: a caller reads its own write here."""
+        history = await self._read(stream)
+        return fold(decider, (each.event for each in history)), len(history)
+
+    async def answered(self, key: str, fingerprint: bytes) -> tuple[str, int, int] | None:
+        """The (stream, first, last) that this key was answered with before, if it was. Raises KeyReused."""
+        found = await self._answered(key)
+        if found is None:
+            return None
+        if found["fingerprint"] != fingerprint:
+            raise KeyReused(key)
+        return found["stream"], found["first"], found["last"]
+
+    async def again(self, decider: Decider[S], key: str, fingerprint: bytes) -> Done[S] | None:
+        """The first answer to a key, if there was one: ask before looking anything up or allotting a number."""
+        first = await self.answered(key, fingerprint)
+        return await self._again(decider, first) if first else None
+
+    async def _again(self, decider: Decider[S], first: tuple[str, int, int]) -> Done[S]:
+        stream, low, high = first
+        until = [each for each in await self._read(stream) if each.number <= high]
+        events = [each for each in until if each.number >= low]
+        return Done(stream, events, fold(decider, (each.event for each in until)), high, repeated=True)
+
+    async def _ready(self, stream: str, number: int, events: Sequence[Event], meta: Meta) -> list[Recorded]:
+        sealed = await self.vault.seal(events) if any(personal_fields(type(each)) for each in events) else events
+        return [
+            Recorded(id=uuid7(), stream=stream, number=number + n, meta=meta, event=event)
+            for n, event in enumerate(sealed, 1)
+        ]
+
+    async def _read_many(self, streams: Sequence[str]) -> list[list[Recorded]]:
+        found = await store.read(self.pool, dict.fromkeys(streams))
+        return [found[stream] for stream in streams]
+
+    async def _append_many(self, appends: Sequence[Append]) -> list[str]:
+        for attempt in range(TRIES):
+            try:
+                outcomes = await store.append(self.pool, appends)
+                break
+            except asyncpg.DeadlockDetectedError:  # with a policy that answers to the same streams
+                if attempt == TRIES - 1:
+                    raise
+        self._wake()
+        return outcomes
+
+    async def _answered_many(self, keys: Sequence[str]) -> list[Any]:
+        rows = await self.pool.fetch("SELECT * FROM truth.answers WHERE key = ANY($1::text[])", list(keys))
+        found = {row["key"]: row for row in rows}
+        return [found.get(key) for key in keys]
+
+    def _wake(self) -> None:
+        """Tell the relay, wherever it runs, after the commit; a lost wake-up costs only its polling interval."""
+        if self._waking is None or self._waking.done():
+            self._waking = asyncio.create_task(self._notify())
+
+    async def _notify(self) -> None:
+        try:
+            await self.pool.execute("NOTIFY appended")
+        except database.OUTAGE:
+            log.debug("the relay was not woken; it polls")
+
+    # hear -------------------------------------------------------------------------------------------------------------
+
+    async def hear(self, topic: str, partition: int, messages: Sequence[Message]) -> int:
+        """Hear what is new among these messages of one partition; answers the next offset.
+
+        Raises Gap where something before them is missing. Database errors that a retry may mend are the caller's to
+        retry; an event that can't be heard is parked, and its stream's later events behind it.
+        """
+        for attempt in range(TRIES):
+            try:
+                async with self.pool.acquire() as connection, connection.transaction():
+                    offset = await self._hear(connection, topic, partition, messages)
+                if self._replied:
+                    self._replied = False
+                    self._wake()
+                return offset
+            except RETRY as error:
+                if attempt == TRIES - 1:
+                    raise
+                log.info("heard again", topic=topic, partition=partition, reason=type(error).__name__)
+            except Exception as error:
+                if isinstance(error, Gap) or not poisonous(error):
+                    raise
+                if len(messages) > 1:
+                    break
+                return await self._hear_poison(topic, partition, messages[0], error)
+        # One event of this batch can't be written; one at a time tells which.
+        refused = 0
+        for message in messages:
+            before = self._poisoned
+            offset = await self.hear(topic, partition, [message])
+            refused = refused + 1 if self._poisoned > before else 0
+            if refused >= MOST_REFUSED:
+                raise Broken(f"{refused} events in a row could not be written; see truth.parked for the reason")
+        return offset
+
+    async def _hear(self, connection: Any, topic: str, partition: int, messages: Sequence[Message]) -> int:
+        expected, last, parked_streams = await self.lock(connection, topic, partition)
+        fresh, strange = [], []
+        for message in messages:
+            if message.offset < expected:
+                continue
+            if message.offset > expected:
+                break
+            expected += 1
+            if (position := message.position) > last:
+                last = position
+                fresh.append(message)
+            elif position < 0:
+                strange.append(Parked(message, "not an event of ours"))
+        if messages and messages[0].offset > expected:
+            raise Gap(expected)
+        parked = await self.take(connection, fresh, set(parked_streams))
+        for each in (*parked, *strange):
+            await self._park(connection, topic, partition, each)
+        await connection.execute(MOVE_HEARD, topic, partition, expected, last)
+        if fresh:
+            await connection.execute("NOTIFY heard")
+            metrics.heard.labels(self.name, topic).inc(len(fresh))
+            self._measure(topic, fresh[-1])
+        return int(expected)
+
+    def _measure(self, topic: str, message: Message) -> None:
+        with contextlib.suppress(msgspec.MsgspecError):  # one whose meta can't be read was parked
+            age = (self.clock.now() - wire.recorded_at(message)).total_seconds()
+            metrics.delay.labels(self.name, topic).set(max(0.0, age))
+
+    async def lock(self, connection: Any, topic: str, partition: int) -> tuple[int, int, list[str]]:
+        """Hold a partition's place until the transaction ends: (next offset, last position, parked streams). Whoever
+        comes later, a zombie worker too, sees what the one before has done."""
+        row = await connection.fetchrow(LOCK_HEARD, topic, partition)
+        if row is None:
+            await connection.execute(
+                "INSERT INTO truth.heard (topic, partition) VALUES ($1, $2) ON CONFLICT DO NOTHING", topic, partition
+            )
+            row = await connection.fetchrow(LOCK_HEARD, topic, partition)
+        # A statement of its own: one that waited for the lock would see what was parked before it waited.
+        parked = await connection.fetch(PARKED_STREAMS, topic, partition)
+        return row["next_offset"], row["last_position"], [each["stream"] for each in parked]
+
+    async def _hear_poison(self, topic: str, partition: int, message: Message, error: Exception) -> int:
+        self._poisoned += 1
+        async with self.pool.acquire() as connection, connection.transaction():
+            expected, last, _ = await self.lock(connection, topic, partition)
+            if message.offset == expected:
+                await self._park(connection, topic, partition, Parked(message, reason_of(error)))
+                await connection.execute(MOVE_HEARD, topic, partition, expected + 1, max(last, message.position))
+                expected += 1
+            return expected
+
+    async def _park(self, connection: Any, topic: str, partition: int, parked: Parked) -> None:
+        message = parked.message
+        metrics.parked.labels(self.name).inc()
+        log.warning("parked", topic=topic, offset=message.offset, stream=message.stream, reason=parked.reason)
+        await connection.execute(
+            PARK,
+            topic,
+            partition,
+            message.offset,
+            message.stream[:200],
+            message.type[:200],
+            parked.reason,
+            msgspec.msgpack.encode(dict(message.headers)),
+            message.value or b"",
+        )
+
+    async def take(
+        self, connection: Any, messages: Sequence[Message], behind: set[str], *, react: bool = True
+    ) -> list[Parked]:
+        """Fold messages into the views and answer them by the policy, in the caller's transaction; answers what has to
+        be parked. Streams in `behind` have a parked event already."""
+        parked: list[Parked] = []
+        heard: list[tuple[Message, Recorded | Exception, Sequence[Answer]]] = []
+        for message in messages:
+            if message.type not in self._wanted:
+                continue
+            try:
+                recorded = wire.recorded(message)
+                policy = self.definition.policy.get(type(recorded.event)) if react else None
+                heard.append((message, recorded, policy(recorded) if policy else ()))
+            except Exception as error:
+                heard.append((message, error, ()))
+        stage = await self.views.stage(connection, (each for _, each, _ in heard if isinstance(each, Recorded)))
+        replies = await self._replies(connection, [a for _, _, answers in heard for a in answers])
+        for message, read, answers in heard:
+            try:
+                if behind and message.stream in behind:
+                    raise _Behind
+                if isinstance(read, Exception):
+                    raise read
+                staged = replies.decide(read, answers)
+                stage.take(read)
+                replies.keep(staged)
+            except Exception as error:
+                behind.add(message.stream)
+                parked.append(Parked(message, reason_of(error)))
+        await self.views.write(connection, stage)
+        await replies.append(connection, self)
+        return parked
+
+    async def _replies(self, connection: Any, answers: Sequence[Answer]) -> "_Replies":
+        streams = {answer.stream: answer.decider for answer in answers}
+        histories = await store.read(connection, streams) if streams else {}
+        return _Replies({s: (fold(d, (e.event for e in histories[s])), len(histories[s])) for s, d in streams.items()})
+
+
+_VALUE = re.compile(r"value .*(?= - at `|$)", re.DOTALL)
+
+
+class _Behind(Exception):
+    """An earlier event of this stream is parked."""
+
+
+class _Replies:
+    """What the policy's commands come to within one batch: decided in memory, appended once."""
+
+    def __init__(self, states: dict[str, tuple[Any, int]]) -> None:
+        self._states = states
+        self._kept: list[tuple[Recorded, str, int, Sequence[Event]]] = []
+
+    def decide(
+        self, cause: Recorded, answers: Sequence[Answer]
+    ) -> list[tuple[Recorded, str, int, Sequence[Event], Any]]:
+        staged, states = [], dict(self._states) if len(answers) > 1 else self._states
+        for answer in answers:
+            state, number = states[answer.stream]
+            events = answer.decider.decide(answer.command, state)
+            if events:
+                after = fold(answer.decider, events, state)
+                staged.append((cause, answer.stream, number, events, after))
+                if states is not self._states:
+                    states[answer.stream] = (after, number + len(events))
+        return staged
+
+    def keep(self, staged: Iterable[tuple[Recorded, str, int, Sequence[Event], Any]]) -> None:
+        for cause, stream, number, events, after in staged:
+            self._kept.append((cause, stream, number, events))
+            self._states[stream] = (after, number + len(events))
+
+    async def append(self, connection: Any, service: Service) -> None:
+        if not self._kept:
+            return
+        actor = Actor(id=f"motcua:{service.name}", roles=("system",))
+        now = service.clock.now()
+        appends = []
+        for cause, stream, number, events in self._kept:
+            meta = Meta(
+                actor=actor, happened_at=cause.meta.happened_at, recorded_at=now, cause=cause.id, trace=cause.meta.trace
+            )
+            appends.append(_as_append(await service._ready(stream, number, events, meta)))
+        # Two answers to one stream in one batch follow each other; the database compares the first number only.
+        for batch in _in_turns(appends):
+            if set(await store.append(connection, batch)) != {"appended"}:
+                raise Conflict
+        service._replied = True
+
+
+def _in_turns(appends: Sequence[Append]) -> list[list[Append]]:
+    turns: list[list[Append]] = []
+    seen: dict[str, int] = {}
+    for each in appends:
+        turn = seen.get(each.drafts[0].stream, -1) + 1
+        seen[each.drafts[0].stream] = turn
+        if turn == len(turns):
+            turns.append([])
+        turns[turn].append(each)
+    return turns
+
+
+def _as_append(events: Sequence[Recorded], key: str | None = None, fingerprint: bytes = b"") -> Append:
+    meta = msgspec.json.encode(events[0].meta)
+    drafts = [
+        Draft(each.id, each.stream, each.number, each.event.type, each.event.version, meta, encode(each.event))
+        for each in events
+    ]
+    if max(len(each.data) for each in drafts) > MOST_BYTES:
+        raise Rejected("too_large", TOO_LARGE)
+    return Append(events[0].id, drafts, key, fingerprint)
+
+
+def poisonous(error: Exception) -> bool:
+    """Whether the event is to blame: then it is parked. What the database or the network did is tried again."""
+    return isinstance(error, POISON) or not isinstance(error, database.OUTAGE)
+
+
+def reason_of(error: Exception) -> str:
+    """Why, for an operator; never the data, which may be personal."""
+    match error:
+        case _Behind():
+            return ""
+        case Rejected():
+            return f"Rejected: {error.code}"
+        case UnknownEvent():
+            return f"{type(error).__name__}: {error}"
+        case msgspec.ValidationError():  # it names the value that it does not know
+            return f"{type(error).__name__}: {_VALUE.sub('value …', str(error))}"
+        case _:
+            frame = error.__traceback__
+            while frame and frame.tb_next:
+                frame = frame.tb_next
+            where = f" at {Path(frame.tb_frame.f_code.co_filename).name}:{frame.tb_lineno}" if frame else ""
+            return f"{type(error).__name__}{where}"
+
+
+async def make_views(connection: Any, definition: Definition, schema: str = "view") -> None:
+    """Make the tables of tables.sql in an empty view schema; where they are already there, nothing."""
+    async with connection.transaction():
+        await connection.execute("SELECT pg_advisory_xact_lock(hashtext('motcua.views'))")
+        if not await connection.fetchval("SELECT count(*) FROM pg_tables WHERE schemaname = $1", schema):
+            await connection.execute(f"SET LOCAL search_path = {schema}")
+            text = definition.tables.read_text(encoding="utf-8")
+            await connection.execute(f"{text}\n;SELECT")  # an empty room holds only a comment
+
+
+def new_stream(decider: Decider[Any], id: UUID | None = None) -> str:
+    """A stream's name: the decider's name and a UUID (time-ordered where none is given)."""
+    return f"{decider.name}-{id or uuid7()}"

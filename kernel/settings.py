@@ -1,0 +1,50 @@
+"""What an operator may set, from the environment (`MOTCUA_…`) or from files in a secrets folder; nothing else."""
+
+from functools import cache
+from pathlib import Path
+
+from pydantic import SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """One process's settings. Addresses are host:port; times are seconds; sizes are bytes."""
+
+    model_config = SettingsConfigDict(env_prefix="MOTCUA_", extra="ignore")
+
+    postgres: str = "127.0.0.1:25432"
+    postgres_password: SecretStr = SecretStr("")
+    database_prefix: str = "motcua_"
+    kafka: str = "127.0.0.1:29092"
+    topic_prefix: str = "motcua."
+    partitions: int = 12
+    replication: int = 1
+    host: str = "127.0.0.1"
+    ports: dict[str, int] = {"intake": 8401, "reporting": 8402}
+    session_key: SecretStr = SecretStr("")
+    vault_key: SecretStr = SecretStr("")
+    blobs: Path = Path(".state/demo/blobs")
+    demo: bool = False
+    log_json: bool = False
+    max_body: int = 1 << 20
+    max_attachment: int = 20 << 20
+
+    def database(self, service: str) -> dict[str, object]:
+        """Arguments for asyncpg: one database and one role a service, of the same name."""
+        host, port = self.postgres.rsplit(":", 1)
+        name = self.database_prefix + service
+        return {
+            "host": host,
+            "port": int(port),
+            "user": name,
+            "database": name,
+            "password": self.postgres_password.get_secret_value(),
+        }
+
+    def topic(self, service: str) -> str:
+        return self.topic_prefix + service
+
+
+@cache
+def settings() -> Settings:
+    return Settings()

@@ -1,0 +1,287 @@
+"""Handing a dossier in, over HTTP, and the guidance that is given where this is not the place or the way.
+
+The pages call the same function: `submit`.
+"""
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Annotated, Any, Literal
+from uuid import UUID, uuid4
+
+from fastapi import APIRouter, HTTPException, Request, Response
+from fastapi.responses import JSONResponse
+from pydantic import Field
+
+from kernel import problems
+from kernel.decider import Rejected, Text
+from kernel.service import Done, Service, new_stream
+from kernel.web import Ask, Asked, Here, Who
+from schemas.event import Actor, Personal, Recorded
+from schemas.intake import Authority, Channel, Delivery, Guidance, Notify, PaperRefused, VisitorGuided
+from schemas.people import Document, Person, Place
+from services.intake.api.application import (
+    OFFICERS,
+    Body,
+    FileNames,
+    Id,
+    Known,
+    Summary,
+    Words,
+    check_stored,
+    example,
+    id_of,
+    told,
+    when_of,
+)
+from services.intake.api.reference import Reference, local_day
+from services.intake.domain import application as life
+from services.intake.domain import appointment
+from services.intake.domain.application import Application, application
+from services.intake.domain.rules import Admitted, Rules, admission
+from services.intake.domain.unit import place
+from services.intake.domain.visit import Guide, visit
+
+router = APIRouter(tags=["Hồ sơ / Applications"])
+CITIZEN_CHANNELS = frozenset({"online"})
+OVER_THE_DESK = frozenset({"desk", "post", "hired_service", "authorised"})
+NO_CODE_YET = "0"
+
+
+class Submission(Body):
+    """A dossier as it is handed in. `received_by` may be left out online: the place that receives is then found.
+    `happened_at` and `late_reason` are for what came earlier and is entered now."""
+
+    model_config = example(
+        procedure="2.002854",
+        channel="online",
+        decided_by="thpt-le-loi",
+        applicant={"name": "Nguyễn Thị Bình", "id_number": "001190000001", "phone": "0912 345 678"},
+        content="Xin chuyển trường cho con theo nơi ở mới của gia đình.",
+        documents=[{"title": "Đơn xin chuyển trường"}],
+    )
+
+    procedure: Id
+    applicant: Person
+    channel: Channel = "online"
+    received_by: Annotated[str, Field(max_length=60)] = ""
+    decided_by: Annotated[str, Field(max_length=60)] = ""
+    authorised: Person | None = None
+    content: Words = ""
+    documents: Annotated[tuple[Document, ...], Field(max_length=50)] = ()
+    file_names: FileNames = Field(default_factory=dict)
+    sets: Annotated[int, Field(ge=1, le=20)] = 1
+    delivery: Delivery = "desk"
+    notify: Notify = "none"
+    visit: UUID | None = None
+    portal_code: Annotated[str, Field(max_length=35)] = ""
+    case: Annotated[str, Field(max_length=60)] = ""
+
+
+@dataclass(frozen=True)
+class Guided:
+    """It was not taken: the visitor was guided, and that is on record as this visit."""
+
+    visit: UUID
+    code: Literal["wrong_place", "online_only"]
+    guidance: Guidance
+    basis: str
+
+
+async def submit(
+    service: Service, known: Reference, actor: Actor, body: Submission, asked: Asked
+) -> Done[Application] | Guided:
+    """Hand a dossier in; at a desk it is received in the same breath, with its receipt. Where this place or this way
+    is not the right one, the visitor is guided instead, on record."""
+    async with known.turn(asked.key):  # a second click waits, so that it takes no number of the register
+        return await _submit(service, known, actor, body, asked)
+
+
+async def _submit(
+    service: Service, known: Reference, actor: Actor, body: Submission, asked: Asked
+) -> Done[Application] | Guided:
+    if asked.key and (first := await service.answered(asked.key, asked.fingerprint)):
+        if first[0].startswith("visit-"):
+            return _guided(await service.history(first[0]))
+        return await _again(service, asked)
+    _check_channel(actor, body)
+    when = when_of(service, known, actor, body)
+    came, now = when.happened_at, when.recorded_at
+    day = local_day(came)
+    rules = known.rules(day)
+    terms, since = await known.terms(body.procedure, day)
+    decided_by = await known.decides(terms.authority, body.decided_by, day) if terms else body.decided_by
+    received_by = body.received_by or (actor.unit if body.channel in OVER_THE_DESK else "")
+    if not received_by and terms:
+        received_by = await _receives(known, rules, terms.authority, decided_by, day)
+    kind = (await known.unit(received_by, day)).kind if received_by else "service_centre"
+    if terms and not isinstance(admission(rules, terms, kind, body.channel), Admitted):
+        kinds = rules.receiving.get(terms.authority, ())
+        guide = Guide(
+            when=when,
+            unit=received_by,
+            place_kind=kind,
+            procedure=body.procedure,
+            terms=terms,
+            rules=rules,
+            channel=body.channel,
+            places=(await _places(known, kinds, decided_by, day))[:3] if kinds else (),
+        )
+        done = await service.do(
+            visit, new_stream(visit), guide, actor=actor, happened_at=came, key=asked.key, fingerprint=asked.fingerprint
+        )
+        return _guided(done.events)
+    check_stored(service, body.documents)
+    if body.visit and not await service.history(f"visit-{body.visit}"):
+        raise Rejected("unknown_visit", Text("Không có lượt đến này.", "There was no such visit."))
+    subject = await _subject(service, body.applicant.id_number)
+    other = body.authorised
+    receive = None
+    if body.channel not in ("online", "national_portal") and terms and _works_at(actor, received_by):
+        receive = life.Receive(
+            when=when,
+            code=NO_CODE_YET,
+            terms=terms,
+            rules=rules,
+            promise=appointment.promise(terms, rules, known.calendar, came, body.case),
+            supplement_by=appointment.supplement_by(rules, known.calendar, came),
+            officer=actor.id,
+        )
+    command = life.Submit(
+        when=when,
+        procedure=body.procedure,
+        terms=terms,
+        terms_from=since,
+        rules=rules,
+        received_by=received_by,
+        place_kind=kind,
+        decided_by=decided_by,
+        channel=body.channel,
+        applicant=Personal(subject=subject, clear=body.applicant),
+        authorised=Personal(subject=await _subject(service, other.id_number), clear=other) if other else None,
+        content=Personal(subject=subject, clear=body.content) if body.content else None,
+        documents=body.documents,
+        file_names=Personal(subject=subject, clear=body.file_names) if body.file_names else None,
+        sets=body.sets,
+        delivery=body.delivery,
+        notify=body.notify,
+        visit=body.visit,
+        assisted_by=actor.id if body.channel == "assisted" else "",
+        portal_code=body.portal_code,
+        receive=receive,
+    )
+    if receive:
+        life.decide(command, life.initial)  # what is not allowed takes no number of the register
+        code = await known.code(rules, received_by, local_day(now))
+        command = replace(command, receive=replace(receive, code=code))
+    return await service.do(
+        application,
+        new_stream(application),
+        command,
+        actor=actor,
+        happened_at=came,
+        key=asked.key,
+        fingerprint=asked.fingerprint,
+    )
+
+
+async def _again(service: Service, asked: Asked) -> Done[Application]:
+    assert asked.key
+    done = await service.again(application, asked.key, asked.fingerprint)
+    assert done
+    return done
+
+
+async def _subject(service: Service, identity: str) -> UUID:
+    """Whose key a person's data is sealed under; a person without an identity number is nobody's double."""
+    return await service.vault.living(identity) if identity else uuid4()
+
+
+def _guided(events: Sequence[Recorded]) -> Guided:
+    event = events[0].event
+    assert isinstance(event, VisitorGuided | PaperRefused)
+    code: Literal["wrong_place", "online_only"] = "online_only" if isinstance(event, PaperRefused) else "wrong_place"
+    return Guided(UUID(events[0].stream.removeprefix("visit-")), code, event.guidance, event.rule.basis)
+
+
+def _works_at(actor: Actor, unit: str) -> bool:
+    return "operator" in actor.roles or actor.unit == unit
+
+
+def _check_channel(actor: Actor, body: Submission) -> None:
+    """Citizens hand in online; officers enter what comes to their own desk. Raises 401/403."""
+    if body.channel in CITIZEN_CHANNELS:
+        return
+    if OFFICERS & set(actor.roles):
+        if body.channel in OVER_THE_DESK and body.received_by and not _works_at(actor, body.received_by):
+            raise HTTPException(
+                403, Text("Hồ sơ đến quầy của đơn vị khác.", "That is another unit's desk; enter what comes to yours.")
+            )
+        return
+    raise HTTPException(
+        401 if actor.id == "anonymous" else 403,
+        Text("Chỉ cán bộ tiếp nhận mới nhập hồ sơ theo cách này.", "Only officers enter dossiers that come this way."),
+    )
+
+
+async def _receives(known: Reference, rules: Rules, authority: Authority, decided_by: str, day: dt.date) -> str:
+    """Where an online dossier goes: the body that decides, where it receives itself, else the first place that does."""
+    found = await _places(known, rules.receiving.get(authority, ()), decided_by, day)
+    if not found:
+        raise Rejected("nobody_receives", Text("Chưa có nơi tiếp nhận thủ tục này.", "No place receives this yet."))
+    return found[0].unit
+
+
+async def _places(known: Reference, kinds: Sequence[str], decided_by: str, day: dt.date) -> tuple[Place, ...]:
+    """Places of these kinds; the body that decides first, where it is one."""
+    facts = await known.unit(decided_by, day) if decided_by else None
+    if facts and facts.kind in kinds:
+        return (place(decided_by, facts),)
+    return await known.places(kinds, day)
+
+
+@router.post(
+    "/applications",
+    status_code=201,
+    response_model=Summary,
+    summary="Hand a dossier in",
+    responses={
+        409: problems.documented(
+            409,
+            "online_only",
+            Text("Thủ tục này chỉ nhận hồ sơ trực tuyến.", "This is taken online only. An officer will help you now."),
+            visit="01980d2c-7f5e-7aa1-b3f0-4f1f2a6f9d10",
+            online=True,
+            offer={"method": "POST", "path": "/applications", "channel": "assisted"},
+        )
+    },
+)
+async def post_application(
+    request: Request, response: Response, service: Here, known: Known, actor: Who, asked: Ask, body: Submission
+) -> Any:
+    done = await submit(service, known, actor, body, asked)
+    if isinstance(done, Guided):
+        return JSONResponse(guided_problem(done, asked.lang), 409, media_type="application/problem+json")
+    response.headers["location"] = f"/applications/{id_of(done.stream)}"
+    return told(done, response, 201)
+
+
+def guided_problem(guided: Guided, lang: str) -> dict[str, Any]:
+    """A refusal that helps: where to go, and the offer to submit it online with an officer's help, now."""
+    says = Text(guided.guidance.vi, guided.guidance.en)
+    offer = {"method": "POST", "path": "/applications", "channel": "assisted", "visit": str(guided.visit)}
+    return problems.problem(
+        409,
+        guided.code,
+        says,
+        lang,
+        rule=guided.basis,
+        visit=str(guided.visit),
+        places=[_plain(each) for each in guided.guidance.to],
+        online=guided.guidance.online,
+        offer=offer if guided.guidance.assisted else None,
+    )
+
+
+def _plain(place: Place) -> dict[str, str]:
+    return {name: getattr(place, name) for name in ("unit", "name", "address", "hours", "how_to_find", "phone")}

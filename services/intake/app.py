@@ -1,0 +1,26 @@
+"""The wiring of intake."""
+
+from pathlib import Path
+
+from kernel.service import Definition
+from services.intake import api, pages
+from services.intake.domain.application import application
+from services.intake.domain.procedure import procedure
+from services.intake.domain.register import register
+from services.intake.domain.unit import unit
+from services.intake.domain.visit import visit
+from services.intake.policy import policy
+from services.intake.projection import views
+
+HERE = Path(__file__).parent
+
+definition = Definition(
+    name="intake",
+    deciders=(application, visit, procedure, unit, register),
+    hears=("intake",),
+    views=views,
+    policy=policy,
+    tables=HERE / "tables.sql",
+    routers=lambda: (*pages.routers, *api.routers),
+    templates=HERE / "pages",
+)

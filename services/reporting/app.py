@@ -1,0 +1,19 @@
+"""Reporting, put together."""
+
+from pathlib import Path
+
+from kernel.service import Definition
+from services.reporting import api, pages, policy, projection
+
+HERE = Path(__file__).parent
+
+definition = Definition(
+    name="reporting",
+    deciders=(),
+    hears=("intake",),
+    views=projection.views,
+    policy=policy.policy,
+    tables=HERE / "tables.sql",
+    routers=lambda: (api.router, pages.router(api.answered, api.watch, api.listed, api.names)),
+    templates=HERE / "pages",
+)

@@ -1,0 +1,333 @@
+"""A dossier, a visit, a procedure and a unit that tests talk about: one good command of each kind and the events of one
+whole life. It is Friday 21/8/2026, 10:00 in Việt Nam; 2.002478 has ended, so it is a returning pupil's diploma copy."""
+
+import csv
+import datetime as dt
+import tomllib
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from kernel.calendar import load
+from kernel.decider import fold
+from schemas.event import Event, Personal
+from schemas.intake import (
+    ApplicationImported,
+    Change,
+    Cited,
+    ProcessingTime,
+    Stage,
+    Terms,
+    UnitFacts,
+)
+from schemas.people import Address, Document, Person, Place
+from services.intake.domain import application as a
+from services.intake.domain import procedure as p
+from services.intake.domain import register as r
+from services.intake.domain import unit as u
+from services.intake.domain import visit as v
+from services.intake.domain.appointment import promise, supplement_by
+from services.intake.domain.rules import rules_on
+from services.intake.domain.when import When
+
+RULES = Path(__file__).parents[2] / "services" / "intake" / "rules"
+PACKS = [tomllib.loads((RULES / f"{name}.toml").read_text("utf-8")) for name in ("2019", "2026", "province")]
+CALENDAR = load(tomllib.loads((RULES / "calendar.toml").read_text("utf-8")))
+UNITS = tomllib.loads((RULES / "units.toml").read_text("utf-8"))
+with (RULES / "catalogue.csv").open(encoding="utf-8", newline="") as file:
+    CATALOGUE = list(csv.DictReader(file))
+
+TODAY = dt.date(2026, 8, 21)
+NOW = rules_on(TODAY, PACKS)
+ANNA = UUID(int=1)
+FIRST = dt.datetime(2026, 8, 21, 3, 0, tzinfo=dt.UTC)
+
+
+def at(minutes: float = 0, *, entered: float | None = None, reason: str = "", **days: float) -> When:
+    """So many minutes (and days=…) after the dossier was drafted; written down at once, or at `entered`."""
+    happened = FIRST + dt.timedelta(minutes=minutes, **days)
+    recorded = happened if entered is None else FIRST + dt.timedelta(minutes=entered, **days)
+    return When(happened_at=happened, recorded_at=recorded, rule=NOW.late_entry, reason=reason)
+
+
+def of_anna(value: Any) -> Personal[Any]:
+    return Personal(subject=ANNA, clear=value)
+
+
+PERSON = Person(
+    name="Nguyễn Thị Ánh",
+    id_number="001190000001",
+    born=dt.date(1990, 4, 30),
+    phone="0912 345 678",
+    email="anh@example.vn",
+    address=Address(street="12 đường Hoa Ban", commune="phường Suối Hoa", province="tỉnh Sơn Hà"),
+)
+PAPER = Document(title="Đơn đề nghị", digest="ab" * 32, size=2048, media_type="application/pdf")
+TERMS = Terms(
+    national_code="3.000465",
+    name_vi="Cấp bản sao văn bằng, chứng chỉ từ sổ gốc",
+    name_en="Copies of diplomas from the register",
+    authority="province_department",
+    documents=("Đơn đề nghị",),
+    times=(ProcessingTime(amount=5), ProcessingTime(amount=2, case="urgent")),
+    stages=(Stage(role="one_stop", weight=1), Stage(role="expert", weight=3), Stage(role="head", weight=1)),
+    online_level=4,
+    legal_basis=("62/2021/NĐ-CP",),
+    confidence="H",
+    official=True,
+    source="Cổng DVCQG",
+)
+CITED = Cited(pack="2026", version="2026.1", name="supplement_once", basis="NĐ 118/2025/NĐ-CP")
+CODE = "H99.2-260821-0001"
+CENTRE, DEPARTMENT = "ttpvhcc", "so-gddt"
+REQUEST, CONSULTATION, CORRECTION = UUID(int=11), UUID(int=12), UUID(int=13)
+
+
+def promised(received: dt.datetime, case: str = "") -> Any:
+    return promise(TERMS, NOW, CALENDAR, received, case)
+
+
+def submit(minutes: float = 10, **changes: Any) -> a.Submit:
+    return a.Submit(
+        **{
+            "when": at(minutes),
+            "procedure": "3.000465",
+            "terms": TERMS,
+            "terms_from": dt.date(2026, 4, 1),
+            "rules": NOW,
+            "received_by": CENTRE,
+            "place_kind": "service_centre",
+            "decided_by": DEPARTMENT,
+            "channel": "online",
+            "applicant": of_anna(PERSON),
+            "content": of_anna("Xin cấp bản sao bằng tốt nghiệp THPT"),
+            "documents": (PAPER,),
+            "file_names": of_anna({PAPER.digest: "don.pdf"}),
+            "delivery": "post",
+            "notify": "sms",
+            **changes,
+        }
+    )
+
+
+def receive(minutes: float = 30, **changes: Any) -> a.Receive:
+    when = changes.pop("when", at(minutes))
+    return a.Receive(
+        **{
+            "when": when,
+            "code": CODE,
+            "terms": TERMS,
+            "rules": NOW,
+            "promise": promised(when.happened_at),
+            "supplement_by": supplement_by(NOW, CALENDAR, when.happened_at),
+            "officer": "officer-7",
+            **changes,
+        }
+    )
+
+
+DRAFT = a.Draft(when=at(0), procedure="3.000465", received_by=CENTRE, decided_by=DEPARTMENT, applicant=of_anna(PERSON))
+SUBMIT = submit()
+RECEIVE = receive()
+REFUSE = a.RefuseReceipt(when=at(31), ground="incomplete", reason=of_anna("Thiếu đơn"), rule=CITED)
+ASSIGN = a.Assign(
+    when=at(40),
+    stage=1,
+    role="expert",
+    to_unit="so-gddt-qlcl",
+    due_at=FIRST + dt.timedelta(days=4),
+    giver="officer-7",
+    receiver="officer-9",
+    note=of_anna("Đối chiếu sổ gốc"),
+)
+ASK = a.AskSupplement(
+    when=at(50),
+    request=REQUEST,
+    items=1,
+    wanted=of_anna(("Bản sao căn cước",)),
+    reason=of_anna("Chưa có trong hồ sơ"),
+    rule=CITED,
+    contact="0200 000 0012",
+    answer_by=FIRST + dt.timedelta(days=21),
+)
+SUPPLY = a.Supply(
+    when=at(60, days=1),
+    complete=True,
+    promise=promised(FIRST + dt.timedelta(days=1, minutes=60)),
+    documents=(PAPER,),
+)
+CONSULT = a.Consult(
+    when=at(70, days=1),
+    consultation=CONSULTATION,
+    body="thpt-le-loi",
+    answer_by=FIRST + dt.timedelta(days=3),
+    question=of_anna("Xác nhận quá trình học"),
+)
+ANSWER = a.AnswerConsultation(
+    when=at(80, days=2), consultation=CONSULTATION, opinion="agrees", answer=of_anna("Đúng"), document_number="12/CV"
+)
+LATE = a.NameLateConsultee(when=at(80, days=4), consultation=CONSULTATION)
+PASS_ON = a.PassOn(when=at(80, days=2), received_by=CENTRE, decided_by="so-gddt-moi", reason="Sáp nhập")
+RESOLVE = a.Resolve(
+    when=at(90, days=4), decided_by=DEPARTMENT, outcome="granted", document_number="15/QĐ", results=(PAPER,)
+)
+TURN_DOWN = a.Resolve(
+    when=at(90, days=4),
+    decided_by=DEPARTMENT,
+    outcome="refused",
+    ground="not_entitled",
+    reason=of_anna("Không có trong sổ gốc"),
+    rule=CITED,
+)
+HAND_OVER = a.HandOverResult(when=at(100, days=5), way="post", taken_by=of_anna(PERSON), proof="EMS 123")
+STOP = a.Stop(when=at(95, days=4), ground="citizens_wish", reason=of_anna("Đã tìm thấy bản chính"), rule=CITED)
+WITHDRAW = a.Withdraw(when=at(95, days=4), reason=of_anna("Nộp nhầm"))
+CORRECT = a.Correct(
+    when=at(110, days=5),
+    correction=CORRECTION,
+    fields=("applicant", "channel"),
+    changes=of_anna((Change(field="applicant", was="Nguyễn Thị Anh", now="Nguyễn Thị Ánh"),)),
+    reason=of_anna("Gõ thiếu dấu"),
+    applicant=of_anna(PERSON),
+    channel="desk",
+)
+IMPORTED = ApplicationImported(
+    system="igate",
+    key="HS-0001",
+    code="000.00.12.H99-260819-0007",
+    procedure="3.000465",
+    procedure_name=TERMS.name_vi,
+    level="any",
+    field="Văn bằng, chứng chỉ",
+    authority="province_department",
+    terms_from=dt.date(2026, 4, 1),
+    received_by=CENTRE,
+    decided_by=DEPARTMENT,
+    channel="desk",
+    status="in_process",
+    received_at=FIRST - dt.timedelta(days=2),
+    imported_at=FIRST,
+    promise=promised(FIRST - dt.timedelta(days=2)),
+    applicant=of_anna(PERSON),
+    rule=NOW.receiving_cited,
+    supplements_left=1,
+    holder="so-gddt-qlcl",
+    stage=1,
+)
+IMPORT = a.Import(imported=IMPORTED)
+
+COMMANDS: tuple[a.Command, ...] = (
+    DRAFT,
+    SUBMIT,
+    RECEIVE,
+    REFUSE,
+    ASK,
+    SUPPLY,
+    CONSULT,
+    ANSWER,
+    LATE,
+    ASSIGN,
+    PASS_ON,
+    RESOLVE,
+    TURN_DOWN,
+    HAND_OVER,
+    STOP,
+    WITHDRAW,
+    CORRECT,
+    IMPORT,
+)
+LIVES: dict[str, tuple[a.Command, ...]] = {
+    "none": (),
+    "drafted": (DRAFT,),
+    "submitted": (DRAFT, SUBMIT),
+    "not_accepted": (SUBMIT, REFUSE),
+    "in_process": (SUBMIT, RECEIVE),
+    "assigned": (SUBMIT, RECEIVE, ASSIGN),
+    "supplement_asked": (SUBMIT, RECEIVE, ASK),
+    "supplied": (SUBMIT, RECEIVE, ASK, SUPPLY),
+    "consulting": (SUBMIT, RECEIVE, CONSULT),
+    "consulted": (SUBMIT, RECEIVE, CONSULT, ANSWER),
+    "resolved": (SUBMIT, RECEIVE, ASSIGN, RESOLVE),
+    "refused": (SUBMIT, RECEIVE, TURN_DOWN),
+    "handed_over": (DRAFT, SUBMIT, RECEIVE, ASSIGN, ASK, SUPPLY, CONSULT, ANSWER, RESOLVE, HAND_OVER, CORRECT),
+    "stopped": (SUBMIT, RECEIVE, STOP),
+    "withdrawn": (SUBMIT, WITHDRAW),
+    "imported": (IMPORT,),
+}
+
+
+def given(*commands: a.Command) -> a.Application:
+    return fold(a.application, history(*commands))
+
+
+def history(*commands: a.Command) -> list[Event]:
+    """The events that these commands came to, each decided after the ones before."""
+    state, events = a.initial, []
+    for command in commands:
+        new = a.decide(command, state)
+        state = fold(a.application, new, state)
+        events += new
+    return events
+
+
+PLACE = Place(unit=CENTRE, name="Trung tâm Phục vụ hành chính công tỉnh Sơn Hà", kind="service_centre", hours="7:30")
+GUIDE = v.Guide(
+    when=at(0),
+    unit="thpt-le-loi",
+    place_kind="school",
+    procedure="3.000465",
+    terms=TERMS,
+    rules=NOW,
+    channel="desk",
+    places=(PLACE,),
+)
+REFUSE_PAPER = v.Guide(
+    when=at(0),
+    unit=CENTRE,
+    place_kind="service_centre",
+    procedure="3.000465",
+    terms=TERMS,
+    rules=NOW,
+    channel="desk",
+    places=(PLACE,),
+)
+LIST = p.ListProcedure(
+    procedure="3.000465", effective_from=dt.date(2026, 4, 1), terms=TERMS, decision="QĐ 1130/QĐ-BGDĐT"
+)
+AMEND = p.AmendProcedure(
+    effective_from=dt.date(2026, 9, 1), terms=Terms(name_vi="Cấp bản sao văn bằng"), decision="QĐ 2/QĐ-BGDĐT"
+)
+END = p.WithdrawProcedure(effective_from=dt.date(2026, 12, 1), replaced_by=("3.000466",), decision="QĐ 3/QĐ-BGDĐT")
+PUBLISH = p.PublishProcedure(unit=CENTRE, on=TODAY)
+TAKE_DOWN = p.TakeDownProcedure(unit=CENTRE, on=TODAY, reason="surplus")
+FACTS = UnitFacts(
+    name="Trường THPT Lê Lợi", kind="school", parent=DEPARTMENT, codes={"2020": "H99.12.101"}, invented=True
+)
+OPEN = u.OpenUnit(unit="thpt-le-loi", effective_from=dt.date(2016, 1, 1), facts=FACTS, decision="giả định")
+RENAME = u.ChangeUnit(
+    effective_from=dt.date(2020, 8, 1),
+    facts=UnitFacts(name="Trường THPT Lê Lợi - Suối Hoa", kind="school", parent=DEPARTMENT),
+    decision="giả định",
+)
+MERGE = u.MergeUnit(into="thpt-tran-phu", effective_from=dt.date(2025, 7, 1), decision="giả định")
+SPLIT = u.SplitUnit(into=("thpt-le-loi", "thpt-le-loi-2"), effective_from=dt.date(2025, 7, 1), decision="giả định")
+CLOSE = u.CloseUnit(effective_from=dt.date(2026, 7, 1), decision="giả định")
+TAKE = r.TakeNumbers(unit=CENTRE, on=TODAY, count=3, request=REQUEST)
+OTHER_COMMANDS = (GUIDE, REFUSE_PAPER, LIST, AMEND, END, PUBLISH, TAKE_DOWN, OPEN, RENAME, MERGE, SPLIT, CLOSE, TAKE)
+
+
+def all_events() -> dict[str, Event]:
+    """One of every event that intake ever says, by wire name; the fuller one where there are several."""
+    lives = [*LIVES.values(), (SUBMIT, RECEIVE, CONSULT, LATE), (SUBMIT, RECEIVE, PASS_ON)]
+    found: list[Event] = [event for life in lives for event in history(*life)]
+    found += v.decide(GUIDE, v.initial) + v.decide(REFUSE_PAPER, v.initial)
+    listed = fold(p.procedure, p.decide(LIST, p.initial))
+    shown = fold(p.procedure, p.decide(PUBLISH, listed), listed)
+    found += [*p.decide(LIST, p.initial), *p.decide(AMEND, listed), *p.decide(END, listed)]
+    found += [*p.decide(PUBLISH, listed), *p.decide(TAKE_DOWN, shown)]
+    opened = fold(u.unit, u.decide(OPEN, u.initial))
+    found += u.decide(OPEN, u.initial)
+    for command in (RENAME, MERGE, SPLIT, CLOSE):
+        found += u.decide(command, opened)
+    found += r.decide(TAKE, r.initial)
+    return {event.type: event for event in found}

@@ -1,0 +1,33 @@
+"""Pictures of a running demo, for the README: `make screenshots` while `make demo` runs."""
+
+import asyncio
+from pathlib import Path
+
+from browser import DESKTOP, PHONE, browser, page_of
+
+INTAKE, REPORTING = "http://127.0.0.1:8401", "http://127.0.0.1:8402"
+FOLDER = Path(__file__).parents[1] / "docs" / "screenshots"
+DRAWN = "[...document.querySelectorAll('[data-chart]')].every(each => each.querySelector('canvas, svg'))"
+PICTURES = (
+    ("dashboard", REPORTING + "/", DESKTOP | {"height": 1500}, ""),
+    ("dashboard-phone", REPORTING + "/", PHONE, ""),
+    ("home", INTAKE + "/", DESKTOP, ""),
+    ("procedure-phone", INTAKE + "/thu-tuc/2.002854", PHONE, ""),
+    ("desk", INTAKE + "/ban-lam-viec", DESKTOP, "desk_officer?unit=ttpvhcc"),
+)
+
+
+async def take() -> None:
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    async with browser() as opened:
+        for name, address, size, role in PICTURES:
+            page = await page_of(opened, size, reduced_motion="reduce")
+            if role:
+                await page.request.post(f"{INTAKE}/demo/login/{role}")
+            await page.goto(address)
+            await page.wait_for_function(DRAWN)
+            await page.screenshot(path=FOLDER / f"{name}.png", full_page=False)
+
+
+if __name__ == "__main__":
+    asyncio.run(take())
