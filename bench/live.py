@@ -18,6 +18,7 @@ from bench import data
 from bench.ground import Ground, as_row, producer, send
 from bench.harness import Pair, Scale
 from kernel.service import Service
+from kernel.store import Draft
 from kernel.worker import Worker
 
 NAME = "live"
@@ -75,32 +76,36 @@ async def pair(ground: Ground, scale: Scale) -> AsyncIterator[Pair]:
     worker, empty = Worker(service), Empty(settings.kafka, plain)
     running = asyncio.create_task(worker.run())
     await empty.app.start()
-    await asyncio.wait_for(asyncio.gather(worker.ready.wait(), empty.ready.wait()), 60)
     made = data.drafts(scale.of(EVENTS))
     position = 0
 
-    async def burst(sender: Any, name: str) -> float:
+    async def burst(sender: Any, name: str, drafts: list[Draft]) -> float:
         nonlocal position
-        rows = [as_row(draft, number) for number, draft in enumerate(made, position + 1)]
+        rows = [as_row(draft, number) for number, draft in enumerate(drafts, position + 1)]
         position += len(rows)
         started = time.perf_counter()
         await send(sender, name, rows)
         return started
 
+    async def heard(sender: Any, drafts: list[Draft]) -> float:
+        wanted = await service.pool.fetchval(HEARD, topic) + len(drafts)
+        started = await burst(sender, topic, drafts)
+        while await service.pool.fetchval(HEARD, topic) < wanted:
+            if running.done():
+                running.result()
+            await asyncio.sleep(0.02)
+        return time.perf_counter() - started
+
     async with producer(settings.kafka) as sender:
+        await asyncio.wait_for(empty.ready.wait(), 60)
+        await asyncio.wait_for(heard(sender, made[:1]), 60)  # awake: it hears
 
         async def ours() -> float:
-            wanted = await service.pool.fetchval(HEARD, topic) + len(made)
-            started = await burst(sender, topic)
-            while await service.pool.fetchval(HEARD, topic) < wanted:
-                if running.done():
-                    running.result()
-                await asyncio.sleep(0.02)
-            return len(made) / (time.perf_counter() - started)
+            return len(made) / await heard(sender, made)
 
         async def peer() -> float:
             wanted = empty.seen + len(made)
-            started = await burst(sender, plain)
+            started = await burst(sender, plain, made)
             await empty.until(wanted)
             return len(made) / (time.perf_counter() - started)
 
