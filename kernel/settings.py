@@ -20,7 +20,7 @@ class Settings(BaseSettings):
     partitions: int = 12
     replication: int = 1
     host: str = "127.0.0.1"
-    ports: dict[str, int] = {"intake": 8401, "reporting": 8402}
+    ports: dict[str, int] = {"intake": 8401, "reporting": 8402, "deadlines": 8403}
     session_key: SecretStr = SecretStr("")
     vault_key: SecretStr = SecretStr("")
     blobs: Path = Path(".state/demo/blobs")

@@ -180,6 +180,7 @@ class LatenessForecast(_AboutDossier, frozen=True, kw_only=True):
     role: str
     outlook: Outlook
     forecast_at: dt.datetime
+    received_at: dt.datetime
     subject: UUID
 
 
@@ -195,6 +196,7 @@ class ApplicationOverdue(_AboutDossier, frozen=True, kw_only=True):
     became_at: dt.datetime
     noticed_at: dt.datetime
     apologise_by: dt.datetime
+    received_at: dt.datetime
     subject: UUID
 
 
@@ -218,6 +220,7 @@ class ApplicationAnswered(_AboutDossier, frozen=True, kw_only=True):
     due_at: dt.datetime
     late: Late | None
     stages: tuple[StageUse, ...]
+    subject: UUID
     late_unit: str = ""
     late_role: str = ""
     reappointed_at: dt.datetime | None = None
@@ -310,7 +313,8 @@ class ReappointmentBroken(_AboutDossier, frozen=True, kw_only=True):
 
 @event("deadlines.apology_due", version=1)
 class ApologyDue(_AboutDossier, frozen=True, kw_only=True):
-    """An apology is owed in writing by `issue_by`: because lateness is forecast, or because the promise is broken."""
+    """An apology is owed in writing by `issue_by`: because lateness is forecast, or because the promise is broken. A
+    forecast that comes true before anybody apologised is said again, with the new cause."""
 
     clock: str
     cause: ApologyCause
@@ -324,13 +328,14 @@ class ApologyDue(_AboutDossier, frozen=True, kw_only=True):
 
 @event("deadlines.apology_drafted", version=1)
 class ApologyDrafted(_AboutDossier, frozen=True, kw_only=True):
-    """A text for the apology, with the new day that it asks for (None: it was answered meanwhile). Draft 1 is written
-    from the facts at once; an officer may write others. `by` is an officer's id, never a name."""
+    """A text for the apology, with the new day that it asks for, or the day on which it was answered meanwhile. Draft 1
+    is written from the facts at once; an officer may write others. `by` is an officer's id, never a name."""
 
     draft: int
     reason: Personal[str]
     new_due_at: dt.datetime | None
     drafted_at: dt.datetime
+    answered_at: dt.datetime | None = None
     by: str = ""
 
 
@@ -391,12 +396,11 @@ class ApologyLapsed(_AboutDossier, frozen=True, kw_only=True):
     lapsed_at: dt.datetime
 
 
-@event("deadlines.letter_numbers_taken", version=1)
-class LetterNumbersTaken(Event, frozen=True, kw_only=True):
-    """The numbers `first` to `last` of a unit's letters of a year were given out. A number is never given twice."""
+@event("deadlines.letter_numbered", version=1)
+class LetterNumbered(Event, frozen=True, kw_only=True):
+    """A number of a unit's letters of a year was given out. None is ever given twice."""
 
     unit: str
     year: int
+    number: int
     request: UUID
-    first: int
-    last: int

@@ -282,6 +282,17 @@ class SupplementSupplied(Event, frozen=True, kw_only=True):
     late_reason: str = ""
 
 
+@event("intake.appointment_moved", version=1)
+class AppointmentMoved(Event, frozen=True, kw_only=True):
+    """The appointment is another one now, because its due date moved by law: days of the calendar changed, or the clock
+    went on after a supplement. It is kept beside the first."""
+
+    received_by: str
+    decided_by: str
+    promise: Promise
+    moved_at: dt.datetime
+
+
 @event("intake.consultation_asked", version=1)
 class ConsultationAsked(Event, frozen=True, kw_only=True):
     """Another body was asked for its opinion, to be given by `answer_by`."""

@@ -26,6 +26,7 @@ from schemas.intake import (
     ApplicationStopped,
     ApplicationSubmitted,
     ApplicationWithdrawn,
+    AppointmentMoved,
     ConsultationAnswered,
     ConsultationAsked,
     ConsultationOverdue,
@@ -48,7 +49,7 @@ from schemas.intake import (
     UnitSplit,
     VisitorGuided,
 )
-from services.intake.domain.register import tracking_code
+from schemas.tracking import tracking_code
 
 Step: TypeAlias = Callable[[Any, Recorded], Any]
 _json = msgspec.json.Encoder()
@@ -354,6 +355,11 @@ def _supplied(row: ApplicationRow | None, recorded: Recorded) -> ApplicationRow:
     return _row(row, recorded, **changes)
 
 
+def _moved(row: ApplicationRow | None, recorded: Recorded) -> ApplicationRow:
+    event: AppointmentMoved = recorded.event  # type: ignore[assignment]
+    return _row(row, recorded, due_at=event.promise.due_at, promises=_text((*_promises(row), event.promise)))
+
+
 def _consulted(row: ApplicationRow | None, recorded: Recorded) -> ApplicationRow:
     event: ConsultationAsked = recorded.event  # type: ignore[assignment]
     asked = Opinion(id=event.consultation, body=event.body, asked_at=event.asked_at, answer_by=event.answer_by)
@@ -513,6 +519,7 @@ APPLICATION: dict[type[Event], Step] = {
     ApplicationNotAccepted: _not_accepted,
     SupplementAsked: _asked,
     SupplementSupplied: _supplied,
+    AppointmentMoved: _moved,
     ConsultationAsked: _consulted,
     ConsultationAnswered: _answered,
     ConsultationOverdue: _consultee_late,

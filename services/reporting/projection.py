@@ -25,6 +25,7 @@ from schemas.intake import (
     ApplicationStopped,
     ApplicationSubmitted,
     ApplicationWithdrawn,
+    AppointmentMoved,
     Channel,
     PaperRefused,
     ProcedureAmended,
@@ -153,6 +154,11 @@ def _supplied(row: Application | None, recorded: Recorded) -> Application | None
     if event.complete:
         row = replace(row, status="in_process")
     return replace(row, due_now=event.promise.due_at) if event.promise else row
+
+
+def _appointment_moved(row: Application | None, recorded: Recorded) -> Application | None:
+    event: Any = recorded.event
+    return None if row is None else replace(_held(row, event), due_now=event.promise.due_at)
 
 
 def _resolved(row: Application | None, recorded: Recorded) -> Application | None:
@@ -345,6 +351,7 @@ application = View(
         ApplicationNotAccepted: _not_accepted,
         SupplementAsked: _asked,
         SupplementSupplied: _supplied,
+        AppointmentMoved: _appointment_moved,
         ApplicationPassedOn: _passed_on,
         ApplicationResolved: _resolved,
         ResultHandedOver: _handed_over,

@@ -31,17 +31,10 @@ from intake.samples import (
 )
 from kernel.decider import Rejected, fold
 from schemas.intake import NumbersTaken, PaperRefused, ProcedureAmended, ProcessingTime, VisitorGuided
+from schemas.tracking import NAMESPACE, read_tracking_code, tracking_code
 from services.intake.domain import catalogue, procedure, register, unit, visit
 from services.intake.domain.catalogue import Difference, National, Ours, bring_in_line, diff
-from services.intake.domain.register import (
-    Code,
-    is_code,
-    read_code,
-    read_tracking_code,
-    register_stream,
-    tracking_code,
-    write_code,
-)
+from services.intake.domain.register import Code, is_code, read_code, register_stream, write_code
 
 DAY = dt.timedelta(days=1)
 
@@ -410,7 +403,7 @@ def test_one_wrong_character_of_a_tracking_code_is_noticed(id, place, other):
 
 
 def test_letters_that_look_like_digits_are_read_as_those():
-    codes = (tracking_code(uuid5(register.NAMESPACE, str(n))) for n in range(1000))
+    codes = (tracking_code(uuid5(NAMESPACE, str(n))) for n in range(1000))
     code = next(each for each in codes if "0" in each and "1" in each)
     assert read_tracking_code(code.replace("0", "O").replace("1", "l")) == code
 

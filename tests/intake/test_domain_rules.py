@@ -118,13 +118,8 @@ def test_every_entry_says_where_it_comes_from_and_how_sure_we_are(cited, since, 
 @pytest.mark.parametrize("day", DAYS)
 def test_every_form_of_a_dossier_has_a_title_in_both_languages(day):
     forms = rules_on(day, PACKS).forms
-    for name in ("receipt", "supplement", "refusal", "apology", "control_slip", "register", "stop"):
+    for name in ("receipt", "supplement", "refusal", "control_slip", "register", "stop"):
         assert forms[name].title.vi and forms[name].title.en
-
-
-def test_the_apology_has_its_old_title_and_its_new_one():
-    assert rules_on(dt.date(2019, 9, 11), PACKS).forms["apology"].title.vi.startswith("Phiếu xin lỗi và hẹn lại")
-    assert rules_on(dt.date(2026, 9, 11), PACKS).forms["apology"].title.vi.startswith("Phiếu xin lỗi và đề nghị")
 
 
 # Appointments

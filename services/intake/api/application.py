@@ -33,11 +33,11 @@ from schemas.intake import (
     StopGround,
 )
 from schemas.people import Document, Person
+from schemas.tracking import read_tracking_code, tracking_code
 from services.intake.api.reference import Reference, local_day, reference
 from services.intake.domain import application as life
 from services.intake.domain import appointment
 from services.intake.domain.application import Application, application
-from services.intake.domain.register import read_tracking_code, tracking_code
 from services.intake.domain.rules import Rules
 from services.intake.domain.when import When, check_when
 

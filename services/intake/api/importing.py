@@ -32,12 +32,12 @@ from schemas.intake import (
 )
 from schemas.people import Document, Person
 from schemas.rules import Cited
+from schemas.tracking import NAMESPACE
 from services.intake.api.application import Id, Known, Words, example
 from services.intake.api.catalogue import Operator
 from services.intake.api.reference import Reference, local_day
 from services.intake.domain import appointment
 from services.intake.domain.application import Import, application
-from services.intake.domain.register import NAMESPACE
 
 TOGETHER = 50
 router = APIRouter(tags=["Nhập hồ sơ đang xử lý / Import"])

@@ -34,11 +34,12 @@ from schemas.intake import (
     VisitorGuided,
 )
 from schemas.people import Address, Person
+from schemas.tracking import read_tracking_code, tracking_code
 from services.intake.api.application import OFFICERS, Known, Tracking, check_may, opened, stream_of
 from services.intake.api.reference import Reference, local_day
 from services.intake.api.register import Officer, lines, own_unit
 from services.intake.domain.application import Application, application
-from services.intake.domain.register import read_code, read_tracking_code, tracking_code
+from services.intake.domain.register import read_code
 from services.intake.domain.rules import Rules
 
 router = APIRouter(tags=["Giấy tờ in / Papers"])

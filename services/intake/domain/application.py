@@ -28,6 +28,7 @@ from schemas.intake import (
     ApplicationStopped,
     ApplicationSubmitted,
     ApplicationWithdrawn,
+    AppointmentMoved,
     Change,
     Channel,
     ConsultationAnswered,
@@ -234,6 +235,22 @@ class Stop:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Close:
+    """Stop processing where the supplement that was to come until `answer_by` still has not come."""
+
+    at: dt.datetime
+    answer_by: dt.datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class MoveAppointment:
+    """Keep the appointment that the law moved."""
+
+    promise: Promise
+    at: dt.datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Withdraw:
     """Give the dossier back to the applicant, who wants it."""
 
@@ -278,6 +295,8 @@ Command: TypeAlias = (
     | Resolve
     | HandOverResult
     | Stop
+    | Close
+    | MoveAppointment
     | Withdraw
     | Correct
     | Import
@@ -317,6 +336,7 @@ class Application:
     request: UUID | None = None
     asked_at: dt.datetime | None = None
     answer_by: dt.datetime | None = None
+    asked_by_rule: Cited | None = None
     supplied_at: dt.datetime | None = None
     consultations: tuple[Consultation, ...] = ()
     stage: int = 0
@@ -462,6 +482,27 @@ def decide(command: Command, state: Application) -> list[Event]:
         case Stop(), "in_process" | "supplement_asked":
             return _stop(command, state)
         case Stop(ground=ground), "stopped" if state.stopped_for == ground:
+            return []
+
+        case Close(answer_by=answer_by), "supplement_asked" if state.answer_by == answer_by:
+            return [
+                ApplicationStopped(
+                    received_by=state.received_by,
+                    decided_by=state.decided_by,
+                    stopped_at=command.at,
+                    ground="no_supplement",
+                    rule=state.asked_by_rule,
+                )
+            ]
+        case MoveAppointment(promise=promise), "in_process" | "supplement_asked" if promise != state.promise:
+            return [
+                AppointmentMoved(
+                    received_by=state.received_by, decided_by=state.decided_by, promise=promise, moved_at=command.at
+                )
+            ]
+        case MoveAppointment(), _:
+            return []
+        case Close(), _:  # it came meanwhile, or the dossier ended
             return []
 
         case Withdraw(), "drafted" | "submitted" | "in_process" | "supplement_asked":
@@ -1012,6 +1053,7 @@ def evolve(state: Application, event: Event) -> Application:
                 request=event.request,
                 asked_at=event.asked_at,
                 answer_by=event.answer_by,
+                asked_by_rule=event.rule,
                 supplements_left=state.supplements_left - 1,
             )
         case SupplementSupplied():
@@ -1021,6 +1063,8 @@ def evolve(state: Application, event: Event) -> Application:
                 supplied_at=event.supplied_at,
                 promises=(*state.promises, event.promise) if event.promise else state.promises,
             )
+        case AppointmentMoved():
+            return replace(state, promises=(*state.promises, event.promise))
         case ConsultationAsked():
             asked = Consultation(id=event.consultation, body=event.body, answer_by=event.answer_by)
             return replace(state, consultations=(*state.consultations, asked))
@@ -1074,6 +1118,7 @@ application: Decider[Application] = Decider(
         ApplicationNotAccepted,
         SupplementAsked,
         SupplementSupplied,
+        AppointmentMoved,
         ConsultationAsked,
         ConsultationAnswered,
         ConsultationOverdue,

@@ -19,7 +19,7 @@ from schemas.intake import (
     ProcedureWithdrawn,
     Terms,
 )
-from services.intake.domain.register import NAMESPACE
+from schemas.tracking import NAMESPACE
 
 # Commands
 

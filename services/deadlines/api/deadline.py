@@ -1,0 +1,229 @@
+"""Clocks, over HTTP: one dossier's deadline, why it is that day, and what a unit has before it."""
+
+import datetime as dt
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from fastapi import APIRouter, HTTPException, Query
+from pydantic import BaseModel, Field
+
+from kernel import calendar as working_time
+from kernel.calendar import Counted, Paused, local
+from kernel.calendar_view import Calendars
+from kernel.decider import Text, fold
+from kernel.service import Service
+from kernel.web import Here, Who
+from schemas.deadlines import ClockPaused, ClockResumed, StageUse
+from schemas.event import Actor, Recorded
+from schemas.intake import Promise
+from schemas.rules import Cited
+from services.deadlines.api.access import ALL_UNITS, Staff, Tracking, check_sees
+from services.deadlines.domain.clock import Running, clock, clock_stream
+from services.deadlines.projection.clock import read_promise
+
+router = APIRouter(tags=["Thời hạn / Deadlines"])
+PAGE = 50
+
+
+class Lateness(BaseModel):
+    """Working days after the due day up to and with the day of the answer, and office minutes between the moments."""
+
+    days: int
+    minutes: int
+
+
+class ApologyState(BaseModel):
+    """Where the apology for a dossier stands; `id` opens it for officers."""
+
+    id: UUID
+    status: Literal["due", "issued", "delivered", "undeliverable", "lapsed"]
+    cause: Literal["forecast", "breach"]
+    issue_by: dt.datetime
+    missed: bool
+    issued_at: dt.datetime | None
+    delivered_at: dt.datetime | None
+    number: str
+
+
+class Deadline(BaseModel):
+    """The clock of a dossier. `due_at` is the lawful due date, `first_due_at` what the receipt says, `reappointed_at`
+    the day that an apology named; lateness is kept against the first and the second, and neither hides the other."""
+
+    application: UUID
+    code: str
+    procedure: str
+    procedure_name: str
+    received_by: str
+    decided_by: str
+    unit: str
+    role: str
+    phase: Literal["running", "paused", "answered", "ended"]
+    approaching: bool
+    overdue: bool
+    received_at: dt.datetime
+    first_due_at: dt.datetime
+    due_at: dt.datetime
+    stage_due_at: dt.datetime | None
+    answer_by: dt.datetime | None
+    expected_at: dt.datetime | None
+    reappointed_at: dt.datetime | None
+    kept: Literal["", "kept", "broken"]
+    answered_at: dt.datetime | None
+    outcome: str
+    late: Lateness | None
+    late_again: Lateness | None
+    late_unit: str
+    late_role: str
+    apology: ApologyState | None
+
+
+class Day(BaseModel):
+    """One day of an explanation. `number` counts the days that were counted (0: this one was not); `why` says why."""
+
+    day: dt.date
+    number: int
+    why: str
+    says: str
+    minutes: int
+
+
+class Explanation(BaseModel):
+    """Why a dossier is due when it is: every day from receipt to due date, and what it rests on."""
+
+    application: UUID
+    code: str
+    received_at: dt.datetime
+    counted_from: dt.date
+    amount: int
+    unit: Literal["working_days", "working_hours"]
+    cut_off: str
+    due_at: dt.datetime
+    first_due_at: dt.datetime
+    calendar: str
+    rule: Cited
+    pauses: list[tuple[dt.datetime, dt.datetime | None]]
+    days: list[Day]
+
+
+class Deadlines(BaseModel):
+    """A page of deadlines, the nearest first. `next`: ask for the next page with it; "" at the end."""
+
+    deadlines: list[Deadline]
+    next: str
+
+
+State = Literal["open", "due_today", "approaching", "overdue", "unapologised", "forecast", "paused", "late"]
+COLUMNS = """
+SELECT c.*, a.stream AS apology, a.status AS apology_status, a.cause, a.issue_by, a.missed, a.issued_at,
+    a.delivered_at, a.letter_number
+FROM view.clock c LEFT JOIN view.apology a ON a.clock = c.stream
+"""
+# $1 unit, $2 today, $3 due_at and $4 stream to go on after, $5 most rows
+WHERE: Mapping[State, str] = {
+    "open": "c.phase IN ('running', 'paused')",
+    "due_today": "c.phase = 'running' AND c.due_on = $2 AND NOT c.overdue",
+    "approaching": "c.phase = 'running' AND c.approaching AND NOT c.overdue AND c.due_on <> $2",
+    "overdue": "c.phase = 'running' AND c.overdue",
+    "unapologised": "c.overdue AND c.phase IN ('running', 'answered') AND a.status = 'due'",
+    "forecast": "c.phase = 'running' AND c.expected_at IS NOT NULL AND NOT c.overdue",
+    "paused": "c.phase = 'paused'",
+    "late": "c.phase = 'answered' AND c.late_days IS NOT NULL",
+}
+LIST = (
+    COLUMNS + " WHERE ($1 = '' OR c.unit = $1 OR c.decided_by = $1 OR c.received_by = $1) AND {where}"
+    " AND $2::date IS NOT NULL AND (c.due_at, c.stream) > ($3, $4) ORDER BY c.due_at, c.stream LIMIT $5"
+)
+
+
+async def find(service: Service, id: UUID) -> Mapping[str, Any]:
+    """The row of a dossier's clock and its apology. Raises 404."""
+    row = await service.pool.fetchrow(COLUMNS + " WHERE c.stream = $1", clock_stream(f"application-{id}"))
+    if row is None:
+        raise HTTPException(404, Text("Hồ sơ này chưa được tiếp nhận.", "This dossier was not received yet."))
+    return row  # type: ignore[no-any-return]
+
+
+def units(row: Mapping[str, Any]) -> set[str]:
+    """The units that a dossier is with."""
+    return {row["received_by"], row["decided_by"], row["unit"]} - {""}
+
+
+def told(row: Mapping[str, Any]) -> Deadline:
+    """A row as it is told."""
+    apology = None
+    if row["apology"]:
+        apology = ApologyState(
+            id=UUID(row["apology"].partition("-")[2]),
+            status=row["apology_status"],
+            cause=row["cause"],
+            issue_by=row["issue_by"],
+            missed=row["missed"],
+            issued_at=row["issued_at"],
+            delivered_at=row["delivered_at"],
+            number=row["letter_number"],
+        )
+    return Deadline(
+        **{name: row[name] for name in Deadline.model_fields if name in row.keys() and name not in _MADE},  # noqa: SIM118
+        application=UUID(row["application"].partition("-")[2]),
+        late=_late(row["late_days"], row["late_minutes"]),
+        late_again=_late(row["again_days"], row["again_minutes"]),
+        apology=apology,
+    )
+
+
+_MADE = frozenset({"application", "apology", "late", "late_again"})
+
+
+def _late(days: int | None, minutes: int | None) -> Lateness | None:
+    return None if days is None or minutes is None else Lateness(days=days, minutes=minutes)
+
+
+async def listed(
+    service: Service, state: State, unit: str = "", after: tuple[dt.datetime, str] | None = None, most: int = PAGE
+) -> list[Mapping[str, Any]]:
+    """Rows in a state, the nearest due date first."""
+    today = local(service.clock.now()).date()
+    since, stream = after or (dt.datetime(2000, 1, 1, tzinfo=dt.UTC), "")
+    found: list[Mapping[str, Any]] = await service.pool.fetch(
+        LIST.format(where=WHERE[state]), unit, today, since, stream, most
+    )
+    return found
+
+
+async def explained(service: Service, row: Mapping[str, Any]) -> Explanation:
+    """Why a dossier is due when it is."""
+    history = await service.history(row["stream"])
+    life = fold(clock, (each.event for each in history)).running
+    assert life is not None
+    calendar = await service.keep(Calendars).as_of(life.calendar)
+    promise = life.promise
+    return Explanation(
+        application=UUID(life.application.partition("-")[2]),
+        code=life.code,
+        received_at=life.received_at,
+        counted_from=promise.counted_from,
+        amount=promise.amount,
+        unit=promise.unit,
+        cut_off=promise.cut_off,
+        due_at=promise.due_at,
+        first_due_at=life.first.due_at,
+        calendar=promise.calendar,
+        rule=promise.rule,
+        pauses=[(each.since, each.until) for each in life.pauses],
+        days=[],
+    )
+
+
+@router.get("/applications/{id}/deadline", summary="A dossier's clock")
+async def deadline(service: Here, actor: Who, id: UUID, motcua_tracking: Tracking = "") -> Deadline:
+    row = await find(service, id)
+    check_sees(actor, units(row), row["tracking"], motcua_tracking)
+    return told(row)
+
+
+@router.get("/applications/{id}/deadline/explain", summary="Why it is due on that day")
+async def explain(service: Here, actor: Who, id: UUID, motcua_tracking: Tracking = "") -> Explanation:
+    row = await find(service, id)
+    check_sees(actor, units(row), row["tracking"], motcua_tracking)
+    return await explained(service, row)

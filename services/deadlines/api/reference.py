@@ -1,0 +1,28 @@
+"""What a decision counts with and may not look up: the calendar in force, and the rules of a day."""
+
+import datetime as dt
+from functools import lru_cache
+from pathlib import Path
+
+from kernel import packs
+from kernel.calendar_view import Calendars
+from kernel.service import Service
+from services.deadlines.domain.rules import Known, Rules, rules_on
+
+RULES = Path(__file__).parents[1] / "rules"
+_packs = packs.read(RULES)
+
+
+@lru_cache(maxsize=4096)
+def rules(day: dt.date) -> Rules:
+    """The rules in force on a day. Raises Rejected where no pack has all that is needed."""
+    try:
+        return rules_on(day, _packs)
+    except KeyError:
+        raise packs.no_rules(day) from None
+
+
+async def known(service: Service) -> Known:
+    """As of now."""
+    calendar = await service.keep(Calendars).now()
+    return Known(calendar=calendar, number=calendar.number, rules=rules)

@@ -1,0 +1,1 @@
+"""What deadlines decides: clocks, apologies, the numbers of letters, the calendar."""
