@@ -25,6 +25,7 @@ COMMANDS = [
     "run",
     "doctor",
     "rebuild",
+    "contracts",
     "bench",
     "remove",
     "db migrate",
