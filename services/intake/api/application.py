@@ -33,6 +33,7 @@ from schemas.intake import (
     StopGround,
 )
 from schemas.people import Document, Person
+from schemas.rules import Cited
 from services.intake.api.reference import Reference, local_day, reference
 from services.intake.domain import application as life
 from services.intake.domain import appointment
@@ -365,6 +366,9 @@ class ResolveBody(Action):
         return self.results
 
     async def command(self, case: Case) -> life.Command:
+        id = case.state.procedure
+        terms, since = await case.known.terms(id, case.state.terms_from)
+        basis = "; ".join(terms.legal_basis) if terms else ""
         return life.Resolve(
             when=case.when,
             decided_by=case.state.decided_by,
@@ -373,6 +377,7 @@ class ResolveBody(Action):
             reason=case.maybe(self.reason),
             document_number=self.document_number,
             results=self.results,
+            rule=Cited(pack="catalogue", version=since.isoformat(), name=id, basis=basis),
         )
 
 
@@ -398,8 +403,12 @@ class StopBody(Action):
     reason: Words = ""
 
     async def command(self, case: Case) -> life.Command:
+        closes = self.ground == "no_supplement"
         return life.Stop(
-            when=case.when, ground=self.ground, reason=case.maybe(self.reason), rule=case.rules.supplement.cited
+            when=case.when,
+            ground=self.ground,
+            reason=case.maybe(self.reason),
+            rule=case.rules.supplement.cited if closes else None,
         )
 
 
