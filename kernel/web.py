@@ -449,7 +449,8 @@ class Pulse:
             changed = self._changed
             yield self.count
             try:
-                await asyncio.wait_for(changed.wait(), every)
+                async with asyncio.timeout(every):
+                    await changed.wait()
             except TimeoutError:
                 continue
 
