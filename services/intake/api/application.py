@@ -479,6 +479,7 @@ ACTIONS: tuple[type[Action], ...] = (
 )
 
 _ALLOWED: dict[str, tuple[str, ...]] = {
+    "drafted": ("withdraw",),
     "submitted": ("receive", "refuse-receipt", "withdraw", "correct"),
     "in_process": (
         "assign",
@@ -511,11 +512,7 @@ async def act(
     stream = stream_of(id)
     if asked.key and (done := await service.again(application, asked.key, asked.fingerprint)):
         return done
-    state, _ = await service.state(application, stream)
-    if state.status == "none":
-        raise _unknown()
-    bind_contextvars(application=state.code or str(id))
-    check_may(actor, state, body.roles, read_tracking_code(tracking) == tracking_code(id))
+    state = await dossier_for(service, actor, id, body.roles, tracking)
     check_stored(service, body.files())
     when = when_of(service, known, actor, body)
     at = when.happened_at
@@ -536,6 +533,16 @@ async def act(
         key=asked.key,
         fingerprint=asked.fingerprint,
     )
+
+
+async def dossier_for(service: Service, actor: Actor, id: UUID, roles: frozenset[str], tracking: str) -> Application:
+    """A dossier for who may act on it. Raises 404/401/403."""
+    state, _ = await service.state(application, stream_of(id))
+    if state.status == "none":
+        raise _unknown()
+    bind_contextvars(application=state.code or str(id))
+    check_may(actor, state, roles, read_tracking_code(tracking) == tracking_code(id))
+    return state
 
 
 def when_of(service: Service, known: Reference, actor: Actor, body: Body) -> When:
