@@ -473,6 +473,26 @@ def erase(
 
 
 @app.command()
+def contracts(
+    folder: Annotated[Path | None, typer.Option(help="Where they go; schemas/published by default.")] = None,
+    dry_run: DryRun = False,
+    as_json: Json = False,
+) -> None:
+    """Write what others build on: a JSON Schema of each event's each version, an AsyncAPI document of each topic.
+
+    Example: `motcua contracts --dry-run`
+    """
+    from deploy import contracts as published  # noqa: PLC0415
+
+    stale = published.publish(folder or published.PUBLISHED, dry_run=dry_run)
+    if as_json:
+        _print_json({"would_write" if dry_run else "written": stale})
+        return
+    verb = "would write" if dry_run else "wrote"
+    out.print(f"{verb} {', '.join(stale)}" if stale else "all contracts are up to date", soft_wrap=True)
+
+
+@app.command()
 def bench(
     names: Annotated[list[str] | None, typer.Argument(help="Only these measurements; all by default.")] = None,
     quick: Annotated[bool, typer.Option("--quick", help="Two short rounds: to see that it runs.")] = False,

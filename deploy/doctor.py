@@ -74,7 +74,7 @@ def _port(name: str, port: int, state: Path) -> Finding:
         return Finding(f"port {port}", "ok", f"free for {name}")
     marks = {"postgres": state / "postgres.pid", "kafka": state / "kafka" / "pid"}
     mine = process.running(marks.get(name, state / "services" / f"{name}.pid"))
-    if mine:
+    if mine and process.listens(mine[0], port):
         return Finding(f"port {port}", "ok", f"used by our own {name}, process {mine[0]}")
     holder = process.holder(port)
     return Finding(f"port {port}", "wrong", f"wanted by {name} and taken by {holder}: stop it, or choose another port.")

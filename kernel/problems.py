@@ -25,6 +25,10 @@ TITLES: Mapping[int, Text] = {
 _MEND = Text("Hãy sửa các mục được nêu rồi gửi lại.", "Mend what is named here, then send it again.")
 _OTHER = Text("Yêu cầu không thực hiện được", "The request can't be done")
 
+UNREADABLE = Text(
+    "Hãy gửi trọn vẹn nội dung, là JSON hoặc biểu mẫu, mã hóa UTF-8.",
+    "Send the whole content, as JSON or as a form, in UTF-8.",
+)
 CHANGED = Text(
     "Hồ sơ vừa được người khác cập nhật. Hãy tải lại trang, xem nội dung mới rồi thực hiện lại.",
     "Someone else has just changed this. Load the page again, read what is new, then try again.",
@@ -186,7 +190,7 @@ _WRONG = [{"where": "body.applicant", "what": "This is required", "kind": "missi
 
 # What any route may answer; FastAPI writes it under each of them.
 RESPONSES: dict[int | str, dict[str, Any]] = {
-    400: documented(400, "http_400", TITLES[400]),
+    400: documented(400, "http_400", UNREADABLE),
     401: documented(401, "sign_in", TITLES[401]),
     403: documented(403, "not_allowed", TITLES[403]),
     404: documented(404, "not_found", TITLES[404]),

@@ -83,8 +83,7 @@ class Relay:
             metrics.sealed.labels(self.service).set(sealed)
             self._sealed.set()
             if sealed - last < PAGE:
-                with suppress(TimeoutError):
-                    await asyncio.wait_for(self._appended.wait(), POLL)
+                await _either(self._appended, POLL)
             last = sealed
 
     async def _publish(self, connection: Any) -> None:
@@ -107,10 +106,10 @@ class Relay:
                 await asyncio.sleep(POLL)
             finally:
                 # The sender first: `stop` alone would flush what waits, or leave it behind to be sent much later.
-                with suppress(Exception):
-                    await asyncio.wait_for(producer._sender.close(), 5)
-                with suppress(Exception):
-                    await asyncio.wait_for(producer.stop(), 5)
+                for end in (producer._sender.close, producer.stop):
+                    with suppress(Exception):
+                        async with asyncio.timeout(5):
+                            await end()
 
     async def _publish_by(self, producer: AIOKafkaProducer, connection: Any) -> None:
         page = await connection.fetch(NEXT_PAGE, self._published, PAGE)
@@ -119,8 +118,7 @@ class Relay:
                 self._sealed.clear()
                 page = await connection.fetch(NEXT_PAGE, self._published, PAGE)
                 if not page:
-                    with suppress(TimeoutError):
-                        await asyncio.wait_for(self._sealed.wait(), POLL * 4)
+                    await _either(self._sealed, POLL * 4)
                     page = await connection.fetch(NEXT_PAGE, self._published, PAGE)
                 continue
             acknowledged = asyncio.create_task(self._send(producer, page))
@@ -161,3 +159,11 @@ class Relay:
                 await waiting[partition]
             waiting[partition] = await producer.send_batch(batch, self._topic, partition=partition)
         await asyncio.gather(*waiting.values())
+
+
+async def _either(event: asyncio.Event, seconds: float) -> None:
+    """Wait for an event, or so long. Not by `asyncio.wait_for`: until Python 3.12 it forgets to end where it is
+    cancelled at the very moment of the event, and half a relay would keep the lead for ever."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await event.wait()

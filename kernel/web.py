@@ -174,8 +174,8 @@ def _errors(app: FastAPI) -> None:
         return answer(request, 422, problems.of_fields(error.errors(), lang(request)))
 
     async def http(request: Request, error: Any) -> Response:
-        title = problems.title(error.status_code)
-        detail = error.detail if isinstance(error.detail, Text) else title
+        usual = problems.UNREADABLE if error.status_code == 400 else problems.title(error.status_code)
+        detail = error.detail if isinstance(error.detail, Text) else usual
         code = {401: "sign_in", 403: "not_allowed", 404: "not_found"}.get(
             error.status_code, f"http_{error.status_code}"
         )
@@ -449,7 +449,8 @@ class Pulse:
             changed = self._changed
             yield self.count
             try:
-                await asyncio.wait_for(changed.wait(), every)
+                async with asyncio.timeout(every):
+                    await changed.wait()
             except TimeoutError:
                 continue
 

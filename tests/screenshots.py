@@ -3,11 +3,13 @@
 import asyncio
 from pathlib import Path
 
+from playwright.async_api import expect
+
 from browser import DESKTOP, PHONE, browser, page_of
 
 INTAKE, REPORTING = "http://127.0.0.1:8401", "http://127.0.0.1:8402"
 FOLDER = Path(__file__).parents[1] / "docs" / "screenshots"
-DRAWN = "[...document.querySelectorAll('[data-chart]')].every(each => each.querySelector('canvas, svg'))"
+UNDRAWN = "[data-chart]:not(:has(canvas, svg))"
 PICTURES = (
     ("dashboard", REPORTING + "/", DESKTOP | {"height": 1500}, ""),
     ("dashboard-phone", REPORTING + "/", PHONE, ""),
@@ -25,7 +27,7 @@ async def take() -> None:
             if role:
                 await page.request.post(f"{INTAKE}/demo/login/{role}")
             await page.goto(address)
-            await page.wait_for_function(DRAWN)
+            await expect(page.locator(UNDRAWN)).to_have_count(0)
             await page.screenshot(path=FOLDER / f"{name}.png", full_page=False)
 
 

@@ -220,8 +220,13 @@ async def online(province: Province, name: str, person: dict[str, str]) -> Any:
     return province.dossiers[name]
 
 
-async def test_a_dossier_that_does_not_belong_here_is_not_accepted(province):
-    await online(province, "not accepted", AN)
+async def test_a_dossier_that_was_begun_earlier_is_finished_and_does_not_belong_here(province):
+    begun = await province.service.ok("/drafts", procedure="2.002854", applicant=AN, content="Xin chuyển")
+    assert begun["status"] == "drafted"
+    await province.at("2026-09-14 15:30")
+    citizen = province.service.with_(motcua_tracking=begun["tracking"])
+    body = {"procedure": "2.002854", "decided_by": SCHOOL, "applicant": AN, "content": "Xin chuyển trường"}
+    province.dossiers["not accepted"] = await citizen.ok(f"/drafts/{begun['id']}/submit", **body)
     desk = province.by("desk_officer", SCHOOL)
     told = await province.act(
         desk, "not accepted", "refuse-receipt", ground="wrong_authority", reason="Không đúng trường"

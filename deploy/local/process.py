@@ -140,6 +140,17 @@ def holder(port: int) -> str:
     return "another program"
 
 
+def listens(pid: int, port: int) -> bool:
+    """Whether this process listens on a port; True where this user may not know."""
+    try:
+        found = psutil.Process(pid).net_connections("tcp")
+    except psutil.AccessDenied:
+        return True
+    except psutil.NoSuchProcess:
+        return False
+    return any(each.status == psutil.CONN_LISTEN and each.laddr.port == port for each in found)
+
+
 def check_port(port: int, option: str) -> None:
     if not is_free(port):
         raise Trouble(f"Port {port} is taken by {holder(port)}: stop it, or choose another port with {option}.")

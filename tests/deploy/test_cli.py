@@ -15,6 +15,8 @@ import psutil
 import pytest
 
 from deploy import installation, supervisor
+from deploy.doctor import examine
+from deploy.local import process
 from deploy.trouble import Trouble
 
 MOTCUA = [sys.executable, "-m", "deploy.cli"]
@@ -25,6 +27,7 @@ COMMANDS = [
     "run",
     "doctor",
     "rebuild",
+    "contracts",
     "bench",
     "remove",
     "db migrate",
@@ -97,6 +100,22 @@ def test_doctor_tells_a_taken_port_and_exits_with_1(free_ports):
         if each["status"] == "wrong" and each["item"].endswith(str(free_ports[0]))
     ]
     assert wrong and "stop it" in wrong[0]["found"]
+
+
+def test_doctor_takes_a_port_for_ours_only_where_our_program_listens_on_it(free_ports, tmp_path):
+    with socket.socket() as taken, subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as idle:
+        taken.bind(("127.0.0.1", free_ports[0]))
+        taken.listen()
+        mark = tmp_path / "postgres.pid"
+        ports = {"postgres": free_ports[0]}
+        process.remember(mark, idle.pid, "postgres")
+        assert "stop it" in port_line(tmp_path, ports)
+        process.remember(mark, os.getpid(), "postgres")
+        assert "our own postgres" in port_line(tmp_path, ports)
+
+
+def port_line(state, ports):
+    return next(each.found for each in examine(state, ports, bundled=False) if each.item.startswith("port"))
 
 
 def test_a_state_folder_has_one_master(tmp_path):

@@ -10,7 +10,7 @@ import pytest
 
 from intake import desks
 from intake.conftest import TODAY, on
-from intake.desks import DEPARTMENT, OTHER, SCHOOL
+from intake.desks import DEPARTMENT, OTHER, SCHOOL, TRANSFER
 from services.intake.api.application import ACTIONS
 
 
@@ -249,6 +249,18 @@ async def test_a_refusal_needs_its_reason(intake):
     assert (answer.status_code, answer.json()["code"]) == (409, "refused_without_reason")
 
 
+async def test_a_decision_names_the_terms_that_it_rests_on(intake):
+    id = (await desks.resolved(intake))["id"]
+    rule = (await intake.by("auditor").read(f"/applications/{id}"))["history"][-1]["data"]["rule"]
+    assert rule == {"pack": "catalogue", "version": "2026-05-10", "name": TRANSFER, "basis": "15/2026/TT-BGDĐT"}
+
+
+async def test_a_stop_names_the_rule_on_supplements_only_where_it_rests_on_it(intake):
+    id = (await desks.in_process(intake))["id"]
+    await desks.expert(intake).ok(f"/applications/{id}/stop", **REASON)
+    assert (await intake.by("auditor").read(f"/applications/{id}"))["history"][-1]["data"]["rule"] is None
+
+
 async def test_a_closing_for_want_of_a_supplement_waits_for_its_day(intake):
     id = (await desks.supplement_asked(intake))["id"]
     path = f"/applications/{id}/stop"
@@ -256,6 +268,8 @@ async def test_a_closing_for_want_of_a_supplement_waits_for_its_day(intake):
     assert (answer.status_code, answer.json()["code"]) == (409, "still_time_to_supply")
     with on(intake, TODAY.replace(month=9, day=30)):
         assert (await desks.expert(intake).ok(path, ground="no_supplement"))["status"] == "stopped"
+    rule = (await intake.by("auditor").read(f"/applications/{id}"))["history"][-1]["data"]["rule"]
+    assert rule["name"] == "supplement_once"
 
 
 async def test_what_happened_before_the_dossier_came_is_refused(intake):

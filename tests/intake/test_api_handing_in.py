@@ -1,6 +1,7 @@
 """Handing a dossier in over HTTP: by whom, where, on which day, once."""
 
 import asyncio
+import datetime as dt
 import re
 from typing import Any
 from uuid import uuid4
@@ -23,6 +24,55 @@ async def test_a_citizen_hands_in_online_and_is_told_how_to_follow_it(intake):
     assert answer.headers["location"] == f"/applications/{told['id']}"
     await intake.heard()
     assert (await intake.read(f"/track/{told['tracking']}"))["status"] == "submitted"
+
+
+def draft(**changes: Any) -> dict[str, Any]:
+    return {"procedure": TRANSFER, "applicant": desks.BINH, "content": "Xin chuyển"} | changes
+
+
+async def test_a_draft_is_finished_later_and_handed_in_by_who_has_its_code(intake):
+    answer = await intake.post("/drafts", **draft())
+    told = answer.json()
+    assert (answer.status_code, told["status"], told["may"]) == (201, "drafted", ["withdraw"])
+    mine = intake.with_(motcua_tracking=told["tracking"])
+    with on(intake, intake.service.clock.now() + dt.timedelta(days=1)):
+        again = await mine.ok(f"/drafts/{told['id']}", **draft(decided_by=SCHOOL))
+        assert (again["status"], again["number"], again["decided_by"]) == ("drafted", 2, SCHOOL)
+        answer = await mine.post(f"/drafts/{told['id']}/submit", **transfer())
+        after = answer.json()
+        assert (answer.status_code, after["id"], after["status"]) == (201, told["id"], "submitted")
+        assert answer.headers["location"] == f"/applications/{told['id']}"
+        for path in ("", "/submit"):
+            late = await mine.post(f"/drafts/{told['id']}{path}", **(transfer() if path else draft()))
+            assert (late.status_code, late.json()["code"]) == (409, "not_in_this_state")
+    whole = await intake.by("auditor").read(f"/applications/{told['id']}")
+    assert types(whole) == ["application_drafted", "application_drafted", "application_submitted"]
+
+
+async def test_a_draft_is_only_for_who_has_its_code(intake):
+    told = await intake.ok("/drafts", **draft())
+    other = (await intake.ok("/drafts", **draft()))["tracking"]
+    for path, body in (("", draft()), ("/submit", transfer())):
+        for asker in (intake, intake.with_(motcua_tracking=other)):
+            answer = await asker.post(f"/drafts/{told['id']}{path}", **body)
+            assert (answer.status_code, answer.json()["code"]) == (401, "sign_in")
+        answer = await intake.with_(motcua_tracking=told["tracking"]).post(f"/drafts/{uuid4()}{path}", **body)
+        assert answer.status_code == 404
+
+
+@pytest.mark.parametrize("wrong", [{"procedure": "9.999999"}, {"decided_by": "nowhere"}, {"received_by": "nowhere"}])
+async def test_a_draft_names_what_exists(intake, wrong):
+    assert (await intake.post("/drafts", **draft(**wrong))).json()["code"].startswith("unknown_")
+
+
+async def test_a_draft_is_waited_for_by_nobody(intake):
+    told = await intake.ok("/drafts", **draft(decided_by=SCHOOL, received_by=SCHOOL))
+    await intake.heard()
+    before = (await desk(intake).read("/desk"))["by_state"]
+    assert "drafted" not in before
+    assert (await intake.read(f"/track/{told['tracking']}"))["status"] == "drafted"
+    mine = intake.with_(motcua_tracking=told["tracking"])
+    assert (await mine.ok(f"/applications/{told['id']}/withdraw"))["status"] == "withdrawn"
 
 
 async def test_at_the_desk_it_is_received_at_once_with_code_and_appointment(intake):

@@ -254,6 +254,7 @@ async def test_a_whole_life_by_forms(intake: InProcess) -> None:
     html = await get(asker, f"/ho-so/{id}")
     for each in ("Nguyễn Thị Ngọc Bình", "Học bạ", "Giấy giới thiệu", "Xem giúp", "Đồng ý", "12/QĐ", "Đã trả kết quả"):
         assert each in html
+    assert "anonymous" not in html, "a citizen has a role here, and no name of ours"
     for paper in re.findall(r'href="(/applications/[^"]+\.pdf)"', html):
         answer = await asker.client.get(paper, headers=asker.said)
         assert answer.status_code == 200 and answer.content.startswith(b"%PDF"), paper

@@ -4,7 +4,7 @@ import os
 from typing import Any
 
 import pytest
-from playwright.async_api import Page
+from playwright.async_api import Page, expect
 
 from browser import DESKTOP, PHONE, browser, findings, overflow, page_of, served
 from intake import desks
@@ -142,11 +142,10 @@ async def test_the_desk_moves_by_itself(intake: InProcess) -> None:
         await sign_in(page, site, "Cán bộ một cửa", "Trung tâm Phục vụ")
         await page.goto(f"{site}/ban-lam-viec?queue=in_process")
         await page.wait_for_selector(".live-state:not(.lost)")
-        before = await page.text_content('[data-figure="in_process"]')
+        figure = page.locator("[data-figure=in_process]").first
+        before = await figure.text_content() or ""
         told = await desks.desk(intake, CENTRE).ok("/applications", **desks.on_paper())
         await intake.heard()
         pulse.beat()
-        await page.wait_for_function(
-            "before => document.querySelector('[data-figure=in_process]').textContent !== before", arg=before
-        )
+        await expect(figure).not_to_have_text(before)
         await page.get_by_role("link", name=told["code"]).wait_for()

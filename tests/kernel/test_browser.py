@@ -12,6 +12,7 @@ import pytest
 from fastapi import FastAPI, Request
 from fastapi.responses import Response, StreamingResponse
 from fastapi.staticfiles import StaticFiles
+from playwright.async_api import expect
 
 from browser import DESKTOP, PHONE, browser, findings, overflow, page_of, served
 from kernel import layout
@@ -112,13 +113,11 @@ async def test_figures_and_charts_move_and_come_back(site: tuple[Site, str]) -> 
         await page.wait_for_selector(".chart canvas")
         assert await page.text_content('[data-figure="received"]') == "1.234"
         made.tell("figures", {"received": 1235, "done": None, "late": 0.5}, 7)
-        await page.wait_for_function("document.querySelector('[data-figure=received]').textContent === '1.235'")
+        await expect(page.locator("[data-figure=received]").first).to_have_text("1.235")
         assert await page.text_content('[data-figure="late"]') == "0,5"
         assert "1.235" in (await page.text_content("[data-live-says]") or "")
         made.tell("chart", {"name": "by_day", "labels": ["09/01"], "series": [{"name": "Nhận", "values": [2000]}]}, 8)
-        await page.wait_for_function(
-            "document.querySelector('[data-chart-name=by_day] tbody').textContent.includes('2.000')"
-        )
+        await expect(page.locator("[data-chart-name=by_day] tbody")).to_contain_text("2.000")
         made.hang_up()
         await page.wait_for_selector(".live-state.lost")
         await page.wait_for_selector(".live-state:not(.lost)", timeout=15000)

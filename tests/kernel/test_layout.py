@@ -163,6 +163,6 @@ def test_vendored_files_are_what_their_packages_have() -> None:
         str(path.relative_to(ROOT))
         for folder in ("kernel/pages/static/vendor", "kernel/pages/static/fonts", "kernel/papers/fonts", "tests/vendor")
         for path in (ROOT / folder).iterdir()
-        if path.suffix in (".js", ".css", ".woff2", ".ttf")
+        if path.suffix in (".js", ".css", ".woff2", ".ttf", ".json")
     }
     assert listed == found

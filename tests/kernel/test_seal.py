@@ -139,6 +139,27 @@ async def test_a_second_relay_waits_and_takes_over_when_the_first_is_gone(
     assert await online.pool.fetchval("SELECT epoch FROM truth.log") == 2
 
 
+async def test_a_relay_that_is_told_to_stop_at_the_very_moment_of_an_append_stops(
+    online: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is waited for comes and the end comes, at once: the end counts, or half a relay would hold the lead."""
+    monkeypatch.setattr(relaying, "POLL", 60.0)
+    relay = Relay(online.name, online.settings)
+    task = asyncio.create_task(relay.run())
+    await toy.opened(online)
+    await toy.until(lambda: published(online, 1))
+    await toy.until(lambda: waiting(relay._appended, relay._sealed))
+    task.cancel()
+    relay._appended.set()
+    relay._sealed.set()
+    await asyncio.wait([task], timeout=20)
+    assert task.cancelled()
+
+
+async def waiting(*events: asyncio.Event) -> bool:
+    return all(each._waiters for each in events)  # type: ignore[attr-defined]
+
+
 async def test_a_leader_whose_connection_is_cut_leads_again(online: Service, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(relaying, "POLL", 0.05)
     relay = asyncio.create_task(Relay(online.name, online.settings).run())

@@ -149,7 +149,8 @@ async def test_a_body_that_can_not_be_read_is_the_sender_s_mistake(
     web: httpx2.AsyncClient, service: Service, kind: str
 ) -> None:
     answer = await web.post("/boxes", content=BAD[kind], headers={"content-type": "application/json"})
-    assert_problem(answer, 422 if answer.status_code == 422 else 400)
+    body = assert_problem(answer, 422 if answer.status_code == 422 else 400)
+    assert body["detail"] != body["title"], "it says what to do"
     assert await service.pool.fetchval("SELECT count(*) FROM truth.events") == 0
 
 

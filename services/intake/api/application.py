@@ -33,6 +33,7 @@ from schemas.intake import (
     StopGround,
 )
 from schemas.people import Document, Person
+from schemas.rules import Cited
 from schemas.tracking import read_tracking_code, tracking_code
 from services.intake.api.reference import Reference, local_day, reference
 from services.intake.domain import application as life
@@ -365,6 +366,9 @@ class ResolveBody(Action):
         return self.results
 
     async def command(self, case: Case) -> life.Command:
+        id = case.state.procedure
+        terms, since = await case.known.terms(id, case.state.terms_from)
+        basis = "; ".join(terms.legal_basis) if terms else ""
         return life.Resolve(
             when=case.when,
             decided_by=case.state.decided_by,
@@ -373,6 +377,7 @@ class ResolveBody(Action):
             reason=case.maybe(self.reason),
             document_number=self.document_number,
             results=self.results,
+            rule=Cited(pack="catalogue", version=since.isoformat(), name=id, basis=basis),
         )
 
 
@@ -398,8 +403,12 @@ class StopBody(Action):
     reason: Words = ""
 
     async def command(self, case: Case) -> life.Command:
+        closes = self.ground == "no_supplement"
         return life.Stop(
-            when=case.when, ground=self.ground, reason=case.maybe(self.reason), rule=case.rules.supplement.cited
+            when=case.when,
+            ground=self.ground,
+            reason=case.maybe(self.reason),
+            rule=case.rules.supplement.cited if closes else None,
         )
 
 
@@ -470,6 +479,7 @@ ACTIONS: tuple[type[Action], ...] = (
 )
 
 _ALLOWED: dict[str, tuple[str, ...]] = {
+    "drafted": ("withdraw",),
     "submitted": ("receive", "refuse-receipt", "withdraw", "correct"),
     "in_process": (
         "assign",
@@ -502,11 +512,7 @@ async def act(
     stream = stream_of(id)
     if asked.key and (done := await service.again(application, asked.key, asked.fingerprint)):
         return done
-    state, _ = await service.state(application, stream)
-    if state.status == "none":
-        raise _unknown()
-    bind_contextvars(application=state.code or str(id))
-    check_may(actor, state, body.roles, read_tracking_code(tracking) == tracking_code(id))
+    state = await dossier_for(service, actor, id, body.roles, tracking)
     check_stored(service, body.files())
     when = when_of(service, known, actor, body)
     at = when.happened_at
@@ -527,6 +533,16 @@ async def act(
         key=asked.key,
         fingerprint=asked.fingerprint,
     )
+
+
+async def dossier_for(service: Service, actor: Actor, id: UUID, roles: frozenset[str], tracking: str) -> Application:
+    """A dossier for who may act on it. Raises 404/401/403."""
+    state, _ = await service.state(application, stream_of(id))
+    if state.status == "none":
+        raise _unknown()
+    bind_contextvars(application=state.code or str(id))
+    check_may(actor, state, roles, read_tracking_code(tracking) == tracking_code(id))
+    return state
 
 
 def when_of(service: Service, known: Reference, actor: Actor, body: Body) -> When:

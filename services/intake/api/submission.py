@@ -1,4 +1,5 @@
-"""Handing a dossier in, over HTTP, and the guidance that is given where this is not the place or the way.
+"""Handing a dossier in, over HTTP, at once or from a draft, and the guidance that is given where this is not the place
+or the way.
 
 The pages call the same function: `submit`.
 """
@@ -9,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Annotated, Any, Literal
 from uuid import UUID, uuid4
 
-from fastapi import APIRouter, HTTPException, Request, Response
+from fastapi import APIRouter, HTTPException, Response
 from fastapi.responses import JSONResponse
 from pydantic import Field
 
@@ -27,10 +28,13 @@ from services.intake.api.application import (
     Id,
     Known,
     Summary,
+    Tracking,
     Words,
     check_stored,
+    dossier_for,
     example,
     id_of,
+    stream_of,
     told,
     when_of,
 )
@@ -46,9 +50,46 @@ router = APIRouter(tags=["Hồ sơ / Applications"])
 CITIZEN_CHANNELS = frozenset({"online"})
 OVER_THE_DESK = frozenset({"desk", "post", "hired_service", "authorised"})
 NO_CODE_YET = "0"
+APPLICANTS = frozenset({"citizen"})
+ONLINE_ONLY = problems.documented(
+    409,
+    "online_only",
+    Text("Thủ tục này chỉ nhận hồ sơ trực tuyến.", "This is taken online only. An officer will help you now."),
+    visit="01980d2c-7f5e-7aa1-b3f0-4f1f2a6f9d10",
+    online=True,
+    offer={"method": "POST", "path": "/applications", "channel": "assisted"},
+)
 
 
-class Submission(Body):
+class Draft(Body):
+    """A dossier as far as it goes: the units may be left out."""
+
+    model_config = example(
+        procedure="2.002854",
+        applicant={"name": "Nguyễn Thị Bình", "id_number": "001190000001"},
+        content="Xin chuyển trường.",
+    )
+
+    procedure: Id
+    applicant: Person
+    received_by: Annotated[str, Field(max_length=60)] = ""
+    decided_by: Annotated[str, Field(max_length=60)] = ""
+    content: Words = ""
+    documents: Annotated[tuple[Document, ...], Field(max_length=50)] = ()
+    file_names: FileNames = Field(default_factory=dict)
+
+    def told(self, subject: UUID) -> dict[str, Any]:
+        """What a command says of it, personal values under the applicant's key."""
+        return {
+            "procedure": self.procedure,
+            "applicant": Personal(subject=subject, clear=self.applicant),
+            "content": Personal(subject=subject, clear=self.content) if self.content else None,
+            "documents": self.documents,
+            "file_names": Personal(subject=subject, clear=self.file_names) if self.file_names else None,
+        }
+
+
+class Submission(Draft):
     """A dossier as it is handed in. `received_by` may be left out online: the place that receives is then found.
     `happened_at` and `late_reason` are for what came earlier and is entered now."""
 
@@ -61,15 +102,8 @@ class Submission(Body):
         documents=[{"title": "Đơn xin chuyển trường"}],
     )
 
-    procedure: Id
-    applicant: Person
     channel: Channel = "online"
-    received_by: Annotated[str, Field(max_length=60)] = ""
-    decided_by: Annotated[str, Field(max_length=60)] = ""
     authorised: Person | None = None
-    content: Words = ""
-    documents: Annotated[tuple[Document, ...], Field(max_length=50)] = ()
-    file_names: FileNames = Field(default_factory=dict)
     sets: Annotated[int, Field(ge=1, le=20)] = 1
     delivery: Delivery = "desk"
     notify: Notify = "none"
@@ -89,16 +123,17 @@ class Guided:
 
 
 async def submit(
-    service: Service, known: Reference, actor: Actor, body: Submission, asked: Asked
+    service: Service, known: Reference, actor: Actor, body: Submission, asked: Asked, draft: UUID | None = None
 ) -> Done[Application] | Guided:
     """Hand a dossier in; at a desk it is received in the same breath, with its receipt. Where this place or this way
     is not the right one, the visitor is guided instead, on record."""
+    stream = stream_of(draft) if draft else new_stream(application)
     async with known.turn(asked.key):  # a second click waits, so that it takes no number of the register
-        return await _submit(service, known, actor, body, asked)
+        return await _submit(service, known, actor, body, asked, stream)
 
 
 async def _submit(
-    service: Service, known: Reference, actor: Actor, body: Submission, asked: Asked
+    service: Service, known: Reference, actor: Actor, body: Submission, asked: Asked, stream: str
 ) -> Done[Application] | Guided:
     if asked.key and (first := await service.answered(asked.key, asked.fingerprint)):
         if first[0].startswith("visit-"):
@@ -148,8 +183,8 @@ async def _submit(
             officer=actor.id,
         )
     command = life.Submit(
+        **body.told(subject),
         when=when,
-        procedure=body.procedure,
         terms=terms,
         terms_from=since,
         rules=rules,
@@ -157,11 +192,7 @@ async def _submit(
         place_kind=kind,
         decided_by=decided_by,
         channel=body.channel,
-        applicant=Personal(subject=subject, clear=body.applicant),
         authorised=Personal(subject=await _subject(service, other.id_number), clear=other) if other else None,
-        content=Personal(subject=subject, clear=body.content) if body.content else None,
-        documents=body.documents,
-        file_names=Personal(subject=subject, clear=body.file_names) if body.file_names else None,
         sets=body.sets,
         delivery=body.delivery,
         notify=body.notify,
@@ -176,10 +207,32 @@ async def _submit(
         command = replace(command, receive=replace(receive, code=code))
     return await service.do(
         application,
-        new_stream(application),
+        stream,
         command,
         actor=actor,
         happened_at=came,
+        key=asked.key,
+        fingerprint=asked.fingerprint,
+    )
+
+
+async def save(
+    service: Service, known: Reference, actor: Actor, body: Draft, asked: Asked, stream: str
+) -> Done[Application]:
+    """Save a dossier to finish it later."""
+    when = when_of(service, known, actor, body)
+    await known.procedure(body.procedure)
+    for each in filter(None, (body.received_by, body.decided_by)):
+        await known.unit(each, local_day(when.happened_at))
+    check_stored(service, body.documents)
+    subject = await _subject(service, body.applicant.id_number)
+    command = life.Draft(**body.told(subject), when=when, received_by=body.received_by, decided_by=body.decided_by)
+    return await service.do(
+        application,
+        stream,
+        command,
+        actor=actor,
+        happened_at=when.happened_at,
         key=asked.key,
         fingerprint=asked.fingerprint,
     )
@@ -245,25 +298,53 @@ async def _places(known: Reference, kinds: Sequence[str], decided_by: str, day: 
     status_code=201,
     response_model=Summary,
     summary="Hand a dossier in",
-    responses={
-        409: problems.documented(
-            409,
-            "online_only",
-            Text("Thủ tục này chỉ nhận hồ sơ trực tuyến.", "This is taken online only. An officer will help you now."),
-            visit="01980d2c-7f5e-7aa1-b3f0-4f1f2a6f9d10",
-            online=True,
-            offer={"method": "POST", "path": "/applications", "channel": "assisted"},
-        )
-    },
+    responses={409: ONLINE_ONLY},
 )
 async def post_application(
-    request: Request, response: Response, service: Here, known: Known, actor: Who, asked: Ask, body: Submission
+    response: Response, service: Here, known: Known, actor: Who, asked: Ask, body: Submission
 ) -> Any:
-    done = await submit(service, known, actor, body, asked)
+    return _handed_in(await submit(service, known, actor, body, asked), response, asked)
+
+
+def _handed_in(done: Done[Application] | Guided, response: Response, asked: Asked) -> Any:
     if isinstance(done, Guided):
         return JSONResponse(guided_problem(done, asked.lang), 409, media_type="application/problem+json")
     response.headers["location"] = f"/applications/{id_of(done.stream)}"
     return told(done, response, 201)
+
+
+@router.post("/drafts", status_code=201, response_model=Summary, summary="Save a dossier to finish it later")
+async def post_draft(response: Response, service: Here, known: Known, actor: Who, asked: Ask, body: Draft) -> Summary:
+    return told(await save(service, known, actor, body, asked, new_stream(application)), response, 201)
+
+
+@router.post("/drafts/{id}", response_model=Summary, summary="Save a draft again (its applicant, with its code)")
+async def post_draft_again(
+    response: Response, service: Here, known: Known, actor: Who, asked: Ask, id: UUID, body: Draft, code: Tracking = ""
+) -> Summary:
+    await dossier_for(service, actor, id, APPLICANTS, code)
+    return told(await save(service, known, actor, body, asked, stream_of(id)), response)
+
+
+@router.post(
+    "/drafts/{id}/submit",
+    status_code=201,
+    response_model=Summary,
+    summary="Hand a draft in (its applicant, with its code)",
+    responses={409: ONLINE_ONLY},
+)
+async def post_draft_submit(
+    response: Response,
+    service: Here,
+    known: Known,
+    actor: Who,
+    asked: Ask,
+    id: UUID,
+    body: Submission,
+    code: Tracking = "",
+) -> Any:
+    await dossier_for(service, actor, id, APPLICANTS, code)
+    return _handed_in(await submit(service, known, actor, body, asked, draft=id), response, asked)
 
 
 def guided_problem(guided: Guided, lang: str) -> dict[str, Any]:
