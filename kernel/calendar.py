@@ -8,9 +8,10 @@ has kept UTC+7 without summer time since 1975, so the zone is written here and n
 
 import datetime as dt
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import accumulate
 from typing import Any, Literal, TypeAlias
 
 ZONE = dt.timezone(dt.timedelta(hours=7), "Asia/Ho_Chi_Minh")
@@ -172,6 +173,16 @@ def time_between(begin: dt.datetime, end: dt.datetime, calendar: Calendar) -> dt
     if working(last.date(), calendar):
         total -= _worked_after(_since_midnight(last.time()), calendar)
     return total
+
+
+def deal_out(
+    begin: dt.datetime, end: dt.datetime, weights: Sequence[int], calendar: Calendar
+) -> tuple[dt.datetime, ...]:
+    """Where each share of the office time between two moments ends. Not all weights may be 0."""
+    total, office = sum(weights), time_between(begin, end, calendar)
+    return tuple(
+        end if so_far == total else add_time(begin, office * so_far / total, calendar) for so_far in accumulate(weights)
+    )
 
 
 def explain(received: dt.datetime, amount: int, cut_off: dt.time | None, calendar: Calendar) -> tuple[Counted, ...]:

@@ -18,6 +18,7 @@ from pydantic import ConfigDict, Field
 
 from schemas.event import Event, Personal, event
 from schemas.people import Document, Level, Person, Place
+from schemas.rules import Cited
 
 Channel: TypeAlias = Literal["desk", "post", "hired_service", "authorised", "online", "assisted", "national_portal"]
 """How a dossier comes. `assisted`: an officer types it in online with the person present."""
@@ -25,6 +26,8 @@ Delivery: TypeAlias = Literal["desk", "post", "online"]
 Notify: TypeAlias = Literal["none", "email", "sms", "phone"]
 Authority: TypeAlias = Literal["province_department", "province_committee", "school", "commune"]
 TimeUnit: TypeAlias = Literal["working_days", "working_hours"]
+AtSupplement: TypeAlias = Literal["restart", "pause"]
+"""When the supplement is complete the time starts again from zero, or goes on with what was left."""
 Outcome: TypeAlias = Literal["granted", "refused"]
 Ground: TypeAlias = Literal[
     "incomplete", "not_entitled", "wrong_authority", "duplicate", "false_papers", "conditions_not_met", "other"
@@ -48,21 +51,13 @@ UnitKind: TypeAlias = Literal["service_centre", "department", "office", "school"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Cited:
-    """The rule that something rests on: which pack, which version of it, which rule, and the article behind it."""
-
-    pack: str
-    version: str
-    name: str
-    basis: str
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
 class StageDue:
-    """One stage of the work: who has it (a role such as "one_stop", "expert", "head") and until when."""
+    """One stage of the work: who has it (a role such as "one_stop", "expert", "head"), until when, and the weight by
+    which the time was dealt out."""
 
     role: str
     due_at: dt.datetime
+    weight: int = 0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -70,7 +65,9 @@ class Promise:
     """An appointment for the result, with all that it was counted from, so that it can be counted again.
 
     `amount` is in `unit`. `counted_from` is the day that counts as the day of receipt (after the cut-off it is the
-    next working day). `calendar` is the version of the working-time calendar.
+    next working day). `calendar` is the version of the working-time calendar. `at_supplement` says what a supplement
+    does to the clock; `warn_before` from how many working days (or hours, as `unit` is) before the end on the dossier
+    is approaching, 0 where only the rule packs say so.
     """
 
     due_at: dt.datetime
@@ -81,6 +78,8 @@ class Promise:
     calendar: str
     rule: Cited
     stages: tuple[StageDue, ...] = ()
+    at_supplement: AtSupplement = "restart"
+    warn_before: int = 0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -119,8 +118,10 @@ class Stage:
 class Terms:
     """A procedure as it stands from a day on. Unknown is None or empty, never zero; fees are in đồng.
 
-    `online_level` is 1–4 (4 is "toàn trình", 2–3 "một phần"). `official` is False where nobody has confirmed the
-    procedure: such a one is never shown as the law. `assumed` names the fields that a province filled in by itself.
+    `at_supplement`, `close_after` (working days without a supplement, 0: never) and `cut_off` are the rule packs' where
+    nothing is said here; `warn_before` as in Promise. `online_level` is 1–4 (4 is "toàn trình", 2–3 "một phần").
+    `official` is False where nobody has confirmed the procedure: such a one is never shown as the law. `assumed` names
+    the fields that a province filled in by itself.
     """
 
     __pydantic_config__ = ConfigDict(extra="forbid")
@@ -135,6 +136,9 @@ class Terms:
     fee_vnd: Annotated[int, Field(ge=0, le=10**12)] | None = None
     times: tuple[ProcessingTime, ...] = ()
     cut_off: Annotated[str, Field(pattern=r"^(([01][0-9]|2[0-3]):[0-5][0-9]|none)?$")] = ""
+    at_supplement: AtSupplement | None = None
+    close_after: Annotated[int, Field(ge=0, le=1000)] | None = None
+    warn_before: Annotated[int, Field(ge=0, le=1000)] = 0
     stages: tuple[Stage, ...] = ()
     online_level: Annotated[int, Field(ge=1, le=4)] | None = None
     legal_basis: tuple[Annotated[str, Field(max_length=300)], ...] = ()
@@ -264,8 +268,8 @@ class SupplementAsked(Event, frozen=True, kw_only=True):
 
 @event("intake.supplement_supplied", version=1)
 class SupplementSupplied(Event, frozen=True, kw_only=True):
-    """The applicant brought what was asked. Where the dossier is complete the clock starts from zero: `promise` is the
-    new appointment, kept beside the first."""
+    """The applicant brought what was asked. Where the dossier is complete the clock starts from zero, and `promise` is
+    the new appointment, kept beside the first; or it goes on, then the deadlines service says the new due date."""
 
     request: UUID
     received_by: str

@@ -14,13 +14,13 @@ from schemas.event import Event, Personal
 from schemas.intake import (
     ApplicationImported,
     Change,
-    Cited,
     ProcessingTime,
     Stage,
     Terms,
     UnitFacts,
 )
 from schemas.people import Address, Document, Person, Place
+from schemas.rules import Cited
 from services.intake.domain import application as a
 from services.intake.domain import procedure as p
 from services.intake.domain import register as r

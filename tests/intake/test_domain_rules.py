@@ -9,6 +9,7 @@ import pytest
 from intake.samples import CALENDAR, FIRST, NOW, PACKS, TERMS
 from kernel.calendar import ZONE, local, working
 from kernel.decider import Rejected
+from kernel.packs import marks
 from schemas.intake import ProcessingTime
 from services.intake.domain.appointment import promise, shares, supplement_by
 from services.intake.domain.rules import (
@@ -16,7 +17,6 @@ from services.intake.domain.rules import (
     OnlineRequired,
     WrongPlace,
     admission,
-    marks,
     online_level,
     rules_on,
 )

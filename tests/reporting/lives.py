@@ -11,7 +11,8 @@ from kernel.service import Service
 from kernel.wire import Message
 from schemas import intake
 from schemas.event import Actor, Event, Meta, Personal, Recorded, encode
-from schemas.intake import Cited, Promise, Terms, UnitFacts
+from schemas.intake import Promise, Terms, UnitFacts
+from schemas.rules import Cited
 
 ZONE = dt.timezone(dt.timedelta(hours=7))
 DAY = dt.timedelta(days=1)

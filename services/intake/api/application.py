@@ -215,7 +215,8 @@ class AskSupplementBody(Action):
     contact: Annotated[str, Field(max_length=200)] = ""
 
     async def command(self, case: Case) -> life.Command:
-        closes = case.rules.supplement.close_after
+        terms, _ = await case.known.terms(case.state.procedure, case.state.terms_from)
+        closes = appointment.close_after(terms, case.rules)
         return life.AskSupplement(
             when=case.when,
             request=self.request or uuid4(),
@@ -229,7 +230,7 @@ class AskSupplementBody(Action):
 
 
 class SupplyBody(Action):
-    path, says = "supply", "Take in what was asked for; complete, the clock starts again."
+    path, says = "supply", "Take in what was asked for; complete, the clock starts again or goes on."
     roles = frozenset({"citizen", *OFFICERS})
     model_config = example(documents=[{"title": "Học bạ (bản chính)", "form": "original"}])
 
@@ -245,11 +246,13 @@ class SupplyBody(Action):
         at, first = case.when.happened_at, case.state.first_promise
         given = first and (first.amount, first.unit)  # the same kind of case as when it came, whoever supplies it
         kind = next((each.case for each in terms.times if (each.amount, each.unit) == given), "") if terms else ""
-        promise = appointment.promise(terms, case.rules, case.known.calendar, at, kind) if terms else None
+        restarts = self.complete and (first is None or first.at_supplement == "restart")
         return life.Supply(
             when=case.when,
             complete=self.complete,
-            promise=promise if self.complete else None,
+            promise=appointment.promise(terms, case.rules, case.known.calendar, at, kind)
+            if terms and restarts
+            else None,
             documents=self.documents,
             file_names=case.maybe(self.file_names),
         )

@@ -24,7 +24,6 @@ from schemas.event import Actor, Personal
 from schemas.intake import (
     ApplicationImported,
     Channel,
-    Cited,
     Delivery,
     Notify,
     Outcome,
@@ -32,6 +31,7 @@ from schemas.intake import (
     TimeUnit,
 )
 from schemas.people import Document, Person
+from schemas.rules import Cited
 from services.intake.api.application import Id, Known, Words, example
 from services.intake.api.catalogue import Operator
 from services.intake.api.reference import Reference, local_day

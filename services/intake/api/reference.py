@@ -20,6 +20,7 @@ from zoneinfo import ZoneInfo
 from fastapi import Request
 
 from kernel import calendar as working_time
+from kernel import packs
 from kernel.batch import Batcher
 from kernel.calendar import Calendar
 from kernel.clock import monotonic
@@ -40,11 +41,6 @@ MOST_KEPT = 10_000
 SELF = Actor(id="motcua:intake", roles=("system",))
 
 
-def packs() -> tuple[dict[str, Any], ...]:
-    """The rule packs as they are read: the national ones by age, then the province's own, which wins."""
-    return tuple(tomllib.loads((RULES / f"{n}.toml").read_text(encoding="utf-8")) for n in ("2019", "2026", "province"))
-
-
 def local_day(moment: dt.datetime) -> dt.date:
     return moment.astimezone(ZONE).date()
 
@@ -54,7 +50,7 @@ class Reference:
 
     def __init__(self, service: Service) -> None:
         self._service = service
-        self._packs = packs()
+        self._packs = packs.read(RULES)
         self.calendar: Calendar = working_time.load(
             tomllib.loads((RULES / "calendar.toml").read_text(encoding="utf-8"))
         )
@@ -73,11 +69,7 @@ class Reference:
         try:
             return rules_on(day, self._packs)
         except KeyError:
-            raise Rejected(
-                "no_rules",
-                Text("Chưa có quy định nào cho ngày {day}.", "No rules are known for {day}.").of(day=day),
-                instead=Text("Chọn một ngày gần đây hơn.", "Choose a later day."),
-            ) from None
+            raise packs.no_rules(day) from None
 
     async def _state(self, decider: Decider[Any], stream: str) -> Any:
         found = self._states.get(stream)

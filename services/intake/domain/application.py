@@ -30,7 +30,6 @@ from schemas.intake import (
     ApplicationWithdrawn,
     Change,
     Channel,
-    Cited,
     ConsultationAnswered,
     ConsultationAsked,
     ConsultationOverdue,
@@ -48,6 +47,7 @@ from schemas.intake import (
     UnitKind,
 )
 from schemas.people import Document, Person
+from schemas.rules import Cited
 from services.intake.domain.register import is_code
 from services.intake.domain.rules import Admitted, OnlineRequired, Rules, WrongPlace, admission
 from services.intake.domain.when import When, check_when
@@ -706,7 +706,8 @@ def _ask_supplement(command: AskSupplement, state: Application) -> list[Event]:
 def _supply(command: Supply, state: Application) -> list[Event]:
     if state.asked_at and command.when.happened_at < state.asked_at:
         raise Rejected("before_it_was_asked", Text("Trước khi yêu cầu bổ sung.", "That is before it was asked for."))
-    if command.complete and command.promise is None:
+    restarts = state.promise is None or state.promise.at_supplement == "restart"
+    if command.complete and restarts and command.promise is None:
         raise Rejected(
             "promise_missing",
             Text("Hồ sơ đủ thì phải hẹn lại ngày trả.", "A complete dossier needs its new appointment."),

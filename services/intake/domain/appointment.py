@@ -1,12 +1,12 @@
 """What is promised on a receipt: the day the result is due and the share of each stage. Pure; the calendar comes in."""
 
 import datetime as dt
-from itertools import accumulate
 
 from kernel import calendar as working_time
 from kernel.calendar import Calendar
 from kernel.decider import Rejected, Text
-from schemas.intake import Cited, ProcessingTime, Promise, Stage, StageDue, Terms
+from schemas.intake import ProcessingTime, Promise, Stage, StageDue, Terms
+from schemas.rules import Cited
 from services.intake.domain.rules import Rules, clock
 
 
@@ -42,6 +42,8 @@ def promise(terms: Terms, rules: Rules, calendar: Calendar, received: dt.datetim
         calendar=calendar.version,
         rule=rule,
         stages=shares(terms.stages or rules.default_stages.get(terms.authority, ()), received, due_at, calendar),
+        at_supplement=terms.at_supplement or rules.supplement.at,
+        warn_before=terms.warn_before,
     )
 
 
@@ -49,23 +51,22 @@ def shares(
     stages: tuple[Stage, ...], received: dt.datetime, due_at: dt.datetime, calendar: Calendar
 ) -> tuple[StageDue, ...]:
     """The office time from receipt to appointment, dealt out by weight; the last stage ends with the appointment."""
-    total = sum(each.weight for each in stages)
-    if not total:
+    if not sum(each.weight for each in stages):
         return ()
-    office = working_time.time_between(received, due_at, calendar)
-    ends = accumulate(each.weight for each in stages)
+    ends = working_time.deal_out(received, due_at, [each.weight for each in stages], calendar)
     return tuple(
-        StageDue(
-            role=stage.role,
-            due_at=due_at if end == total else working_time.add_time(received, office * end / total, calendar),
-        )
-        for stage, end in zip(stages, ends, strict=True)
+        StageDue(role=stage.role, due_at=end, weight=stage.weight) for stage, end in zip(stages, ends, strict=True)
     )
 
 
 def supplement_by(rules: Rules, calendar: Calendar, received: dt.datetime) -> dt.datetime:
     """Until when a supplement may be asked (NĐ 61/2018/NĐ-CP Điều 17: within 3 working days of receipt)."""
     return working_time.due(received, rules.supplement.within, "working_days", rules.cut_off, calendar)
+
+
+def close_after(terms: Terms | None, rules: Rules) -> int:
+    """After how many working days without a supplement a dossier may be closed; 0 is never."""
+    return rules.supplement.close_after if terms is None or terms.close_after is None else terms.close_after
 
 
 def answer_by(days: int, calendar: Calendar, asked: dt.datetime) -> dt.datetime:

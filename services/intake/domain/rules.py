@@ -1,21 +1,17 @@
-"""Which rules are in force on a day: dated entries of reviewed files, never constants in code.
-
-A pack is a parsed file: topics, each a list of entries with `from` (first day), `until` (last day, optional), `basis`
-(document and article) and `mark`. `rules_on(day, packs)` picks one entry a topic: of those in force, the last pack
-that has one wins, and within a pack the latest `from`. What is picked names its pack and version, and so does every
-event that rests on it.
-"""
+"""What intake's rule packs say on a day: who receives, by which channel, how often a supplement may be asked."""
 
 import datetime as dt
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
 from kernel.decider import Text
-from schemas.intake import Authority, Channel, Cited, ProcessingTime, Stage, Terms, UnitKind
+from kernel.packs import Pack
+from kernel.packs import in_force as packs_in_force
+from schemas.intake import AtSupplement, Authority, Channel, ProcessingTime, Stage, Terms, UnitKind
+from schemas.rules import Cited
 
 CodeForm: TypeAlias = Literal["2019", "2020", "central"]
-Pack: TypeAlias = Mapping[str, Any]
 
 _UNKNOWN = Cited(pack="", version="", name="", basis="")
 
@@ -28,13 +24,14 @@ class Form:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Supplement:
-    """Working days after receipt in which it may be asked, how often in all, and after how many working days without
-    an answer a dossier may be closed."""
+    """Working days after receipt in which it may be asked, how often in all, after how many working days without an
+    answer a dossier may be closed, and what the clock does when it is complete."""
 
     cited: Cited
     within: int
     times: int
     close_after: int
+    at: AtSupplement
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -122,7 +119,7 @@ Admission: TypeAlias = Admitted | WrongPlace | OnlineRequired
 def rules_on(day: dt.date, packs: Iterable[Pack]) -> Rules:
     """The rules in force on a day. Later packs win. Raises KeyError where no pack has an entry for a topic."""
     packs = tuple(packs)
-    entry, cited = _entries(day, packs)
+    entry, cited = packs_in_force(day, packs)
     online_default = entry.get("online_default", {})
     late, files, only, extra = entry["late_entry"], entry["attachments"], entry["online_only"], entry["supplement"]
     default = entry.get("processing_default")
@@ -145,6 +142,7 @@ def rules_on(day: dt.date, packs: Iterable[Pack]) -> Rules:
             within=extra["within"],
             times=extra["times"],
             close_after=extra["close_after"],
+            at=extra["at"],
         ),
         consultation_within=entry["consultation"]["within"],
         consultation_cited=cited["consultation"],
@@ -166,15 +164,6 @@ def rules_on(day: dt.date, packs: Iterable[Pack]) -> Rules:
         },
         evaluation=entry.get("evaluation", {}),
     )
-
-
-def marks(packs: Iterable[Pack]) -> Iterator[tuple[Cited, dt.date, str]]:
-    """Every entry of every pack with its first day and its mark: for the page that shows what rests on what."""
-    for pack in packs:
-        for topic, entries in pack.items():
-            if isinstance(entries, list):
-                for each in entries:
-                    yield _cite(pack, each), each["from"], f"{topic}:{each['mark']}"
 
 
 def clock(text: str) -> dt.time | None:
@@ -199,21 +188,3 @@ def admission(rules: Rules, terms: Terms, kind: UnitKind, channel: Channel) -> A
     if only.min_level and channel in only.paper and level >= only.min_level:
         return OnlineRequired(rule=only.cited, level=level, assist=only.assist)
     return Admitted(rule=rules.receiving_cited)
-
-
-def _entries(day: dt.date, packs: Iterable[Pack]) -> tuple[dict[str, Any], dict[str, Cited]]:
-    entry: dict[str, Any] = {}
-    cited: dict[str, Cited] = {}
-    for pack in packs:
-        for topic, entries in pack.items():
-            if not isinstance(entries, list):
-                continue
-            in_force = [each for each in entries if each["from"] <= day <= each.get("until", dt.date.max)]
-            if in_force:
-                entry[topic] = max(in_force, key=lambda each: each["from"])
-                cited[topic] = _cite(pack, entry[topic])
-    return entry, cited
-
-
-def _cite(pack: Pack, entry: Mapping[str, Any]) -> Cited:
-    return Cited(pack=pack["pack"], version=pack["version"], name=entry["name"], basis=entry["basis"])
