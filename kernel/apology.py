@@ -197,7 +197,7 @@ def told(apology: Apology) -> dict[str, object]:
         "addressee": _addressee(apology),
         "address": apology.address,
         "paragraphs": [[run._asdict() for run in each] for each in paragraphs(apology)],
-        "position": apology.position,
+        "signer_title": apology.position,
         "signer": apology.signer,
         "recipients": [f"{each};" for each in recipients[:-1]] + [f"{recipients[-1]}."],
     }

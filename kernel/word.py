@@ -66,15 +66,13 @@ def _set_up(document: Document, told: Mapping[str, Any]) -> None:
     section.header_distance = Mm(10)
     section.different_first_page_header_footer = True
     _styles(document)
-    for header in (section.header, section.first_page_header):
-        first = header.paragraphs[0]
+    for header in (section.first_page_header, section.header):
+        line = header.paragraphs[0]
         if told["draft"]:
-            first.style = document.styles["Draft"]
-            first.text = "DỰ THẢO"
-            first = header.add_paragraph()
-        first.style = document.styles["Header"]
-        if header is not section.first_page_header:
-            _page_number(first)
+            line.style, line.text = document.styles["Draft"], "DỰ THẢO"
+            line = header.add_paragraph()
+        line.style = document.styles["Header"]
+    _page_number(line)
     written = local(told["issued_at"]).replace(tzinfo=None)
     about = document.core_properties
     about.title, about.author, about.last_modified_by = told["title"], printable(told["unit"]), ""
@@ -170,7 +168,7 @@ def _foot(document: Document, told: Mapping[str, Any]) -> None:
     _line(left, "Recipients heading", "Nơi nhận:")
     for each in told["recipients"]:
         _line(left, "Recipients", f"- {each}")
-    _line(right, "Position", told["position"].upper())
+    _line(right, "Position", told["signer_title"].upper())
     _line(right, "Signer", told["signer"])
     _without_first_lines(table)
     document.add_paragraph(style="Rule")  # Word wants a paragraph after a table
@@ -178,7 +176,7 @@ def _foot(document: Document, told: Mapping[str, Any]) -> None:
 
 def _columns(document: Document, *widths: Length, rows: int = 1) -> Table:
     """Columns without lines, whose rows no page parts."""
-    table = document.add_table(rows, len(widths))
+    table: Table = document.add_table(rows, len(widths))
     table.autofit, table.alignment = False, WD_TABLE_ALIGNMENT.CENTER
     for column, width in zip(table.columns, widths, strict=True):
         column.width = width
