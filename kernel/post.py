@@ -147,9 +147,9 @@ def mail(message: Message, config: Settings) -> EmailMessage:
     made["Subject"] = _one_line(message.subject)
     made["Date"] = format_datetime(message.written_at)
     made["Message-ID"] = f"<{_message_id(message, config)}>"
-    made["Content-Language"] = "vi"
     made["Auto-Submitted"] = "auto-generated"  # so that a holiday notice does not answer (RFC 3834)
     made.set_content(message.text, cte="base64")
+    made["Content-Language"] = "vi"  # of the text, so it comes after it
     for each in message.attachments:
         main, _, sub = each.kind.partition("/")
         made.add_attachment(each.content, maintype=main, subtype=sub, filename=_one_line(each.name))
