@@ -19,7 +19,7 @@ from dataclasses import asdict, dataclass, field
 from email.message import EmailMessage
 from pathlib import Path
 from typing import Any, Literal, TypeAlias, cast, get_args
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from aiohttp import web
 from aiosmtpd.smtp import SMTP, Envelope, Session
@@ -189,9 +189,12 @@ class _Site:
         found = self.mailbox.file(self._named(request), int(request.match_info["which"]))
         if not found:
             raise web.HTTPNotFound
-        _, kind, content = found
+        name, kind, content = found
         shown = kind == "application/pdf"
-        headers = {"content-disposition": "inline" if shown else "attachment", "x-content-type-options": "nosniff"}
+        headers = {
+            "content-disposition": f"{'inline' if shown else 'attachment'}; filename*=UTF-8''{quote(name, safe='')}",
+            "x-content-type-options": "nosniff",
+        }
         return web.Response(body=content, content_type=kind if shown else "application/octet-stream", headers=headers)
 
     async def behave(self, request: web.Request) -> web.Response:

@@ -91,9 +91,9 @@ async def test_a_pdf_is_shown_and_any_other_file_only_saved(here: Any) -> None:
     await Smtp(sender(port)).send(LETTER)
     pdf, page = await client.get("/messages/1/0"), await client.get("/messages/1/1")
     assert (pdf.content, pdf.headers["content-type"]) == (b"%PDF-1.7 invented", "application/pdf")
-    assert pdf.headers["content-disposition"] == "inline"
+    assert pdf.headers["content-disposition"] == "inline; filename*=UTF-8''%3Cimg%20src%3Dx%3E.pdf"
     assert page.headers["content-type"] == "application/octet-stream"
-    assert page.headers["content-disposition"] == "attachment"
+    assert page.headers["content-disposition"].startswith("attachment; ")
     assert (await client.get("/messages/1/2")).status_code == 404
 
 

@@ -156,20 +156,23 @@ async def test_a_server_that_is_not_there_is_tried_again_later(way: Any, message
 
 
 class Surly:
-    """A server that answers one step of the conversation as told."""
+    """A server that answers one step of the conversation as told, each after a pause (seconds)."""
 
-    def __init__(self, **answers: str) -> None:
-        self.answers, self.taken = answers, 0
+    def __init__(self, pause: float = 0.0, **answers: str) -> None:
+        self.answers, self.pause, self.taken = answers, pause, 0
 
     async def handle_MAIL(self, server: SMTP, session: Session, envelope: Envelope, sender: str, _: Any) -> str:
+        await asyncio.sleep(self.pause)
         envelope.mail_from = sender
         return self.answers.get("mail", "250 OK")
 
     async def handle_RCPT(self, server: SMTP, session: Session, envelope: Envelope, to: str, _: Any) -> str:
+        await asyncio.sleep(self.pause)
         envelope.rcpt_tos.append(to)
         return self.answers.get("rcpt", "250 OK")
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
+        await asyncio.sleep(self.pause)
         self.taken += 1
         return self.answers.get("data", "250 OK")
 
@@ -209,6 +212,17 @@ async def test_who_is_to_blame_decides_whether_it_is_tried_again(
     assert caught.value.__cause__ is None and caught.value.__suppress_context__, "a traceback would tell the address"
 
 
+async def test_servers_that_are_a_little_slow_again_and_again_are_given_up_all_the_same() -> None:
+    surly = Surly(pause=0.4)
+    async with serving(surly) as server:
+        with pytest.raises(Unreachable, match="TimeoutError"):
+            await Smtp(config(smtp=server, post_seconds=0.6)).send(LETTER)
+    assert not surly.taken
+    async with answering("HTTP/1.1 200 OK\r\nx-slow: " + "x" * 100, pause=0.1) as (url, _):
+        with pytest.raises(Unreachable, match="TimeoutError"):
+            await HttpSms(config(sms=url, post_seconds=0.6)).send(SMS)
+
+
 async def test_a_letter_that_was_taken_stays_sent_though_the_good_bye_fails() -> None:
     surly = Surly(quit="gone")
     async with serving(surly) as server:
@@ -239,14 +253,15 @@ async def test_the_proof_of_an_sms_is_a_number_and_never_a_name(answer: str, pro
 
 
 @asynccontextmanager
-async def answering(answer: str) -> AsyncIterator[tuple[str, list[bytes]]]:
-    """An HTTP server with one answer; all that it was asked."""
+async def answering(answer: str, pause: float = 0.0) -> AsyncIterator[tuple[str, list[bytes]]]:
+    """An HTTP server with one answer, with a pause (seconds) after each letter of it; all that it was asked."""
     asked: list[bytes] = []
 
     async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         asked.append(await reader.readuntil(b"\r\n\r\n"))
-        writer.write(answer.encode())
-        await writer.drain()
+        for letter in answer if pause else [answer]:
+            writer.write(letter.encode())
+            await asyncio.sleep(pause)
         writer.close()
 
     server = await asyncio.start_server(talk, "127.0.0.1", 0)
@@ -281,7 +296,7 @@ def certificate(tmp_path: Path) -> Path:
     return path
 
 
-def may_enter(server: Any, session: Any, envelope: Any, mechanism: str, data: Any) -> AuthResult:
+def may_enter(server: Any, session: Any, envelope: Any, _: str, data: Any) -> AuthResult:
     right = isinstance(data, LoginPassword) and (data.login, data.password) == (b"sgddt", b"secret")
     return AuthResult(success=right, handled=right)
 
