@@ -53,6 +53,9 @@ class Role(StrEnum):
 State = Annotated[Path, typer.Option(help="Folder of all data, logs and secrets.", envvar="MOTCUA_STATE")]
 PostgresPort = Annotated[int, typer.Option(help="Port of the private PostgreSQL.")]
 KafkaPort = Annotated[int, typer.Option(help="Port of the private Kafka; the one above it is taken too.")]
+MailboxPort = Annotated[
+    int, typer.Option(help="Port of the mailbox that stands in for mail and SMS; the one above it is taken too.")
+]
 Bundled = Annotated[
     bool, typer.Option(help="Use only the Java and PostgreSQL that pip brought.", envvar="MOTCUA_BUNDLED")
 ]
@@ -65,6 +68,7 @@ National = Annotated[Path, typer.Argument(help="The national catalogue as JSON o
 STATE = Path(".state/demo")
 POSTGRES_PORT = 25432  # both outside what systems give to outgoing connections, so that a restart finds them free
 KAFKA_PORT = 29092
+MAILBOX_PORT = 8425
 
 
 # --- running ---------------------------------------------------------------------------------------------------------
@@ -89,6 +93,7 @@ def demo(
     state: State = STATE,
     postgres_port: PostgresPort = POSTGRES_PORT,
     kafka_port: KafkaPort = KAFKA_PORT,
+    mailbox_port: MailboxPort = MAILBOX_PORT,
     bundled: Bundled = False,
     weeks: Annotated[int, typer.Option(min=0, max=52, help="Weeks that the province has behind it; 0: none.")] = 8,
     life: Annotated[bool, typer.Option("--life/--no-life", help="Let new dossiers come while it runs.")] = True,
@@ -97,7 +102,7 @@ def demo(
 
     Example: `motcua demo --weeks 2 --no-life`; a second run starts with what was there.
     """
-    _up(state, postgres_port, kafka_port, bundled, demo=_Demo(weeks, life))
+    _up(state, postgres_port, kafka_port, bundled, demo=_Demo(weeks, life, mailbox_port))
 
 
 class _Demo(NamedTuple):
@@ -105,11 +110,12 @@ class _Demo(NamedTuple):
 
     weeks: int
     life: bool
+    mailbox_port: int
 
 
 def _up(state: Path, postgres_port: int, kafka_port: int, bundled: bool, *, demo: _Demo | None) -> None:
     from deploy import installation  # noqa: PLC0415
-    from deploy.local import ground, process  # noqa: PLC0415
+    from deploy.local import ground, mailbox, process  # noqa: PLC0415
     from kernel.settings import settings  # noqa: PLC0415
 
     signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
@@ -120,12 +126,17 @@ def _up(state: Path, postgres_port: int, kafka_port: int, bundled: bool, *, demo
         for name, port in ports.items():
             if not process.running(state / "services" / f"{name}.pid"):
                 process.check_port(port, f"""MOTCUA_PORTS='{json.dumps({**ports, name: port + 100})}'""")
+        if demo and not process.running(state / "services" / "mailbox.pid"):
+            for port in (demo.mailbox_port, demo.mailbox_port + 1):
+                process.check_port(port, "--mailbox-port")
         with progress_bars() as progress:
             here = ground.start(
                 state, postgres_port=postgres_port, kafka_port=kafka_port, bundled=bundled, progress=progress
             )
         try:
             environment = installation.environment(here, demo=demo is not None, ports=ports)
+            if demo:
+                environment |= mailbox.environment(demo.mailbox_port)
             installation.save(here, environment)
             os.environ.update(environment)
             settings.cache_clear()
@@ -145,6 +156,10 @@ async def _serve(here: Any, config: "Settings", environment: dict[str, str], *, 
     await _migrate(config, databases.names(config))
     await topics.apply(config, config.ports)
     urls = {name: f"http://{config.host}:{port}" for name, port in config.ports.items()}
+    commands = {name: [sys.executable, "-m", "deploy.cli", "run", name] for name in urls}
+    if demo:
+        urls["mailbox"] = f"http://127.0.0.1:{demo.mailbox_port + 1}"
+        commands["mailbox"] = [sys.executable, "-m", "deploy.local.mailbox", str(here.state / "mailbox")]
 
     async def work() -> None:
         if demo:
@@ -165,7 +180,7 @@ async def _serve(here: Any, config: "Settings", environment: dict[str, str], *, 
 
     await supervisor.supervise(
         urls,
-        lambda name: [sys.executable, "-m", "deploy.cli", "run", name],
+        commands.__getitem__,
         environment,
         here.state / "services",
         show=show,

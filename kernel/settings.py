@@ -2,6 +2,7 @@
 
 from functools import cache
 from pathlib import Path
+from typing import Literal
 
 from pydantic import SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -28,6 +29,15 @@ class Settings(BaseSettings):
     log_json: bool = False
     max_body: int = 1 << 20
     max_attachment: int = 20 << 20
+    smtp: str = ""  # the mail server; without one nothing leaves by e-mail
+    smtp_security: Literal["starttls", "tls", "none"] = "starttls"  # certificates are checked; SSL_CERT_FILE adds one
+    smtp_user: str = ""
+    smtp_password: SecretStr = SecretStr("")
+    mail_from: str = ""  # an address; wanted where there is a mail server
+    mail_name: str = "Một cửa điện tử"
+    sms: str = ""  # the SMS gateway's URL; without one nothing leaves by SMS
+    sms_key: SecretStr = SecretStr("")
+    post_seconds: float = 20.0  # that handing over one message may take
 
     def database(self, service: str) -> dict[str, object]:
         """Arguments for asyncpg: one database and one role a service, of the same name."""

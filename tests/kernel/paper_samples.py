@@ -3,6 +3,9 @@
 import datetime as dt
 from typing import Any
 
+from kernel import apology
+from kernel.apology import Apology
+
 ZONE = dt.timezone(dt.timedelta(hours=7))
 
 
@@ -34,6 +37,30 @@ DOCUMENTS = [
     "Giấy chứng nhận trúng tuyển lớp đầu cấp, ghi rõ loại hình trường được tuyển",
     "Giấy giới thiệu chuyển trường do hiệu trưởng nhà trường nơi đi cấp",
 ]
+
+APOLOGY = Apology(
+    title="Phiếu xin lỗi và đề nghị gia hạn thời gian giải quyết",
+    form="Mẫu số 04",
+    parent=HEAD["parent"],
+    unit="Sở Giáo dục và Đào tạo",
+    place=HEAD["place"],
+    number="03/PXL-SGDĐT",
+    written_at=at(9, 9, 0),
+    addressee=ADDRESSEE["applicant"],
+    address=ADDRESSEE["address"],
+    code=CODE,
+    procedure=TRANSFER,
+    content=CONTENT,
+    received_by="Trung tâm Phục vụ hành chính công",
+    received_at=at(5),
+    promised_at=at(12, 17, 0),
+    reason="Trường nơi đi chưa xác minh xong học bạ của học sinh.",
+    new_due_at=at(16, 17, 0),
+    contact="bà Lò Thị Mây",
+    contact_phone="0212 000 001",
+    position="Giám đốc",
+    signer="Hoàng Văn Thái",
+)
 
 SAMPLES: dict[str, dict[str, Any]] = {
     "receipt": HEAD
@@ -101,6 +128,7 @@ SAMPLES: dict[str, dict[str, Any]] = {
         "signer_title": "Giám đốc",
         "signer": "Hoàng Văn Thái",
     },
+    "apology": apology.told(APOLOGY),
     "control_slip": HEAD
     | {
         "title": "Phiếu kiểm soát quá trình giải quyết hồ sơ",
