@@ -18,6 +18,12 @@ class Lost(Exception):
     """The broker no longer holds offsets that were not heard yet. Publish again from the store, then rebuild."""
 
 
+async def heard(connection: Any) -> dict[tuple[str, int], int]:
+    """The next offset of each (topic, partition) that the service has heard of."""
+    rows = await connection.fetch("SELECT topic, partition, next_offset FROM truth.heard")
+    return {(row["topic"], row["partition"]): row["next_offset"] for row in rows}
+
+
 @asynccontextmanager
 async def consumer(settings: Settings) -> AsyncIterator[AIOKafkaConsumer]:
     """A consumer without a group, for reading what one asks for."""

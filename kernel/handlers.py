@@ -1,12 +1,14 @@
-"""Tables from event type to function: what a service shows (views) and how it reacts (answers). All pure.
+"""Tables from event type to function: what a service shows (views) and how it reacts (answers), and what it does when
+a moment comes (duties). All pure.
 
 A view is a fold, keyed: `evolve[type](row | None, recorded) -> row | None`, where None means "no row". Totals are sums
 of contributions: `share(row)` says what one row adds to which total; the kernel takes the old row's share away and
 adds the new one's, so a late correction can't leave a total wrong.
 """
 
+import datetime as dt
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import msgspec
@@ -56,19 +58,34 @@ class View:
 
 @dataclass(frozen=True)
 class Answer:
-    """A command that a service gives itself because of what it heard: which decider, which stream, what command."""
+    """A command that a service gives itself because of what it heard, or because a moment came: which decider, which
+    stream, what command."""
 
     decider: Decider[Any]
     stream: str
     command: Any
 
 
-Policy: TypeAlias = Mapping[type[Event], Callable[[Recorded], Sequence[Answer]]]
+Policy: TypeAlias = Mapping[type[Event], Callable[[Recorded, Any], Sequence[Answer]]]
+"""`policy[type](recorded, known)`: `known` is what `Definition.known` looked up, once for the batch."""
 
 
 @dataclass(frozen=True)
-class Handlers:
-    """Everything that a service does when it hears an event."""
+class Duty:
+    """What a service does because a moment came. `name` is part of event ids: it is never changed.
 
-    views: tuple[View, ...] = ()
-    policy: Policy = field(default_factory=dict)
+    `find` is SQL over the service's own views (`view.clock`): rows that need attention, columns `at` and `stream` and
+    whatever `answer` reads. Parameters, each used: $1 now (timestamptz), $2 and $3 the (at, stream) to go on strictly
+    after, $4 the most rows. Ordered by at, stream, so an index on (at, stream) makes its cost that of what is found.
+
+    `answer(row, now, known)` gives a row's command, or None. The command must come to nothing where it was given
+    before: a row whose view stays as it is is asked about again, ever more seldom.
+
+    `changes` is SQL ($1 now, or no parameter) for one value: the duty is done when it has changed since it was done
+    last, and once after each start. None: at each tick.
+    """
+
+    name: str
+    find: str
+    answer: Callable[[Mapping[str, Any], dt.datetime, Any], Answer | None]
+    changes: str | None = None

@@ -69,6 +69,7 @@ async def _one_by_one(service: Service, topic: str, partition: int, offsets: Seq
 async def _hear_again(service: Service, topic: str, partition: int, offsets: Sequence[int], behind: set[str]) -> int:
     """In one transaction; answers how many of these stay parked."""
     for attempt in range(TRIES):
+        known = await service.known()
         try:
             async with service.pool.acquire() as connection, connection.transaction():
                 await connection.execute("SELECT pg_advisory_xact_lock_shared(hashtext('motcua.rebuild'))")
@@ -77,7 +78,8 @@ async def _hear_again(service: Service, topic: str, partition: int, offsets: Seq
                 reasons = {row["offset"]: row["reason"] for row in rows}
                 messages = [Message(r["offset"], msgspec.msgpack.decode(r["headers"]), r["value"]) for r in rows]
                 ours = [each for each in messages if each.position > 0]
-                left = {each.message.offset: each.reason for each in await service.take(connection, ours, set(behind))}
+                again = await service.take(connection, ours, set(behind), known)
+                left = {each.message.offset: each.reason for each in again}
                 left |= {each.offset: reasons[each.offset] for each in messages if each.position <= 0}
                 await connection.execute(
                     'DELETE FROM truth.parked WHERE topic = $1 AND partition = $2 AND "offset" = ANY($3::bigint[])',

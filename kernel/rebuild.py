@@ -23,7 +23,6 @@ log = structlog.get_logger()
 
 NEXT, OLD = "view_next", "view_old"
 FEW = 2_000  # messages left, from which the swap may begin
-HEARD = "SELECT topic, partition, next_offset FROM truth.heard"
 PARKED = 'SELECT topic, partition, "offset" FROM truth.parked'
 
 Place = tuple[str, int]
@@ -110,7 +109,7 @@ async def rebuild(
 async def _reached(connection: Any) -> tuple[dict[Place, int], set[tuple[str, int, int]]]:
     """Where the live views are, and what is parked, at one moment."""
     async with connection.transaction(isolation="repeatable_read") if not connection.is_in_transaction() else _Same():
-        heard = {(r["topic"], r["partition"]): r["next_offset"] for r in await connection.fetch(HEARD)}
+        heard = await feed.heard(connection)
         parked = {(r["topic"], r["partition"], r["offset"]) for r in await connection.fetch(PARKED)}
     return heard, parked
 

@@ -1,4 +1,4 @@
-"""One process of one service, in one or all of its roles: answer requests, hear events, relay events."""
+"""One process of one service, in one or all of its roles: answer requests, hear events and what time brings, relay."""
 
 import asyncio
 import contextlib
@@ -18,6 +18,7 @@ from kernel import rebuild as rebuilding
 from kernel.relay import Relay
 from kernel.service import Definition, Service
 from kernel.settings import Settings, settings
+from kernel.timer import Timer
 from kernel.web import Pulse, build
 
 log = structlog.get_logger()
@@ -87,6 +88,8 @@ async def serve(
                 from kernel.worker import Worker  # noqa: PLC0415 -- Faust takes a second to import
 
                 tasks.append(group.create_task(Worker(service).run()))
+                if wiring.duties:
+                    tasks.append(group.create_task(Timer(service).run()))
             log.info("running", service=service.name, role=role)
             await stop.wait()
             ending(0)

@@ -1,7 +1,8 @@
-"""The heart: a service does commands and hears events. (It can also rebuild its views: rebuild.py.)
+"""The heart: a service does commands, hears events, settles what falls due. (It rebuilds its views too: rebuild.py.)
 
     do     read the stream, fold, decide, append expecting that number; on Conflict decide again.
     hear   one transaction for the offset, the views and the answers of the policy; what can't be heard is parked.
+    settle one transaction for the answers to what time has brought. (When: timer.py.)
 
 A definition is the wiring of one service, without any I/O; a Service is a definition that is running.
 """
@@ -10,12 +11,12 @@ import asyncio
 import contextlib
 import datetime as dt
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Generic, TypeVar
-from uuid import UUID
+from uuid import UUID, uuid5
 from weakref import WeakValueDictionary
 
 import asyncpg
@@ -27,7 +28,7 @@ from kernel import database, metrics, store, wire
 from kernel.batch import Batcher
 from kernel.clock import Clock
 from kernel.decider import Decider, Rejected, Text, fold
-from kernel.handlers import Answer, Policy, View
+from kernel.handlers import Answer, Duty, Policy, View
 from kernel.settings import Settings
 from kernel.store import Append, Conflict, Draft
 from kernel.vault import Vault, personal_fields
@@ -52,6 +53,7 @@ POISON = (
 )
 RETRY = (Conflict, asyncpg.SerializationError, asyncpg.DeadlockDetectedError, asyncpg.InvalidCachedStatementError)
 trace: ContextVar[str] = ContextVar("trace", default="")
+DUTIES = UUID("6f1e5e53-4c8b-5d0a-9a39-3d1d6f0a7c11")  # the name space of ids of events that time has brought
 
 LOCK_HEARD = "SELECT next_offset, last_position FROM truth.heard WHERE topic = $1 AND partition = $2 FOR UPDATE"
 PARKED_STREAMS = "SELECT DISTINCT stream FROM truth.parked WHERE topic = $1 AND partition = $2 AND dropped IS NULL"
@@ -82,9 +84,13 @@ class KeyReused(Exception):
     """This Idempotency-Key was used for another request. Use a new key for a new request."""
 
 
+async def _nothing(_: "Service") -> None: ...
+
+
 @dataclass(frozen=True)
 class Definition:
-    """What a service is made of."""
+    """What a service is made of. `known` looks up what the policy and the duties may not look up themselves, once a
+    batch; it travels on in their commands."""
 
     name: str
     deciders: tuple[Decider[Any], ...]
@@ -94,6 +100,8 @@ class Definition:
     tables: Path
     routers: Callable[[], Iterable[Any]] = tuple
     templates: Path | None = None
+    known: Callable[["Service"], Awaitable[Any]] = _nothing
+    duties: Sequence[Duty] = ()
 
 
 @dataclass(frozen=True)
@@ -127,7 +135,8 @@ class Service:
     def __post_init__(self) -> None:
         self.name = self.definition.name
         self.views = Views(self.definition.views)
-        self._wanted = {event.type for event in (*self.views.wanted, *self.definition.policy)}
+        self._answers = {event.type for event in self.definition.policy}
+        self._wanted = {event.type for event in self.views.wanted} | self._answers
         self._read = Batcher(self._read_many, apart=(UnknownEvent, msgspec.MsgspecError, *POISON))
         self._append = Batcher(self._append_many, apart=POISON)
         self._answered = Batcher(self._answered_many, apart=POISON)
@@ -226,10 +235,18 @@ class Service:
         events = [each for each in until if each.number >= low]
         return Done(stream, events, fold(decider, (each.event for each in until)), high, repeated=True)
 
-    async def _ready(self, stream: str, number: int, events: Sequence[Event], meta: Meta) -> list[Recorded]:
+    async def _ready(
+        self, stream: str, number: int, events: Sequence[Event], meta: Meta, duty: str = ""
+    ) -> list[Recorded]:
         sealed = await self.vault.seal(events) if any(personal_fields(type(each)) for each in events) else events
         return [
-            Recorded(id=uuid7(), stream=stream, number=number + n, meta=meta, event=event)
+            Recorded(
+                id=uuid5(DUTIES, f"{duty} {stream} {number + n}") if duty else uuid7(),
+                stream=stream,
+                number=number + n,
+                meta=meta,
+                event=event,
+            )
             for n, event in enumerate(sealed, 1)
         ]
 
@@ -273,9 +290,10 @@ class Service:
         retry; an event that can't be heard is parked, and its stream's later events behind it.
         """
         for attempt in range(TRIES):
+            known = await self.known() if any(each.type in self._answers for each in messages) else None
             try:
                 async with self.pool.acquire() as connection, connection.transaction():
-                    offset = await self._hear(connection, topic, partition, messages)
+                    offset = await self._hear(connection, topic, partition, messages, known)
                 if self._replied:
                     self._replied = False
                     self._wake()
@@ -300,7 +318,11 @@ class Service:
                 raise Broken(f"{refused} events in a row could not be written; see truth.parked for the reason")
         return offset
 
-    async def _hear(self, connection: Any, topic: str, partition: int, messages: Sequence[Message]) -> int:
+    async def known(self) -> Any:
+        """What the policy and the duties are told, as of now. Ask before a transaction: it takes its own connection."""
+        return await self.definition.known(self)
+
+    async def _hear(self, connection: Any, topic: str, partition: int, messages: Sequence[Message], known: Any) -> int:
         expected, last, parked_streams = await self.lock(connection, topic, partition)
         fresh, strange = [], []
         for message in messages:
@@ -316,7 +338,7 @@ class Service:
                 strange.append(Parked(message, "not an event of ours"))
         if messages and messages[0].offset > expected:
             raise Gap(expected)
-        parked = await self.take(connection, fresh, set(parked_streams))
+        parked = await self.take(connection, fresh, set(parked_streams), known)
         for each in (*parked, *strange):
             await self._park(connection, topic, partition, each)
         await connection.execute(MOVE_HEARD, topic, partition, expected, last)
@@ -370,11 +392,9 @@ class Service:
             message.value or b"",
         )
 
-    async def take(
-        self, connection: Any, messages: Sequence[Message], behind: set[str], *, react: bool = True
-    ) -> list[Parked]:
+    async def take(self, connection: Any, messages: Sequence[Message], behind: set[str], known: Any) -> list[Parked]:
         """Fold messages into the views and answer them by the policy, in the caller's transaction; answers what has to
-        be parked. Streams in `behind` have a parked event already."""
+        be parked. Streams in `behind` have a parked event already; `known` is what the policy is told."""
         parked: list[Parked] = []
         heard: list[tuple[Message, Recorded | Exception, Sequence[Answer]]] = []
         for message in messages:
@@ -382,8 +402,8 @@ class Service:
                 continue
             try:
                 recorded = wire.recorded(message)
-                policy = self.definition.policy.get(type(recorded.event)) if react else None
-                heard.append((message, recorded, policy(recorded) if policy else ()))
+                policy = self.definition.policy.get(type(recorded.event))
+                heard.append((message, recorded, policy(recorded, known) if policy else ()))
             except Exception as error:
                 heard.append((message, error, ()))
         stage = await self.views.stage(connection, (each for _, each, _ in heard if isinstance(each, Recorded)))
@@ -394,7 +414,7 @@ class Service:
                     raise _Behind
                 if isinstance(read, Exception):
                     raise read
-                staged = replies.decide(read, answers)
+                staged = replies.decide(answers, self._because(read) if answers else None)
                 stage.take(read)
                 replies.keep(staged)
             except Exception as error:
@@ -403,6 +423,38 @@ class Service:
         await self.views.write(connection, stage)
         await replies.append(connection, self)
         return parked
+
+    # settle -----------------------------------------------------------------------------------------------------------
+
+    async def settle(
+        self, connection: Any, duty: str, answers: Sequence[Answer], now: dt.datetime
+    ) -> list[int | Exception]:
+        """Give itself the commands of a duty, in one transaction of this connection; answers for each how many events
+        it came to, or why it could not be decided. Raises, with nothing written, what hits all of them: Conflict, a
+        history that can't be read, an event that can't be written."""
+        outcomes: list[int | Exception] = []
+        meta = self._meta(now)
+        async with connection.transaction():
+            replies = await self._replies(connection, answers)
+            for answer in answers:
+                try:
+                    staged = replies.decide([answer], meta)
+                except Exception as error:
+                    outcomes.append(error)
+                else:
+                    replies.keep(staged)
+                    outcomes.append(sum(len(events) for _, _, _, events, _ in staged))
+            await replies.append(connection, self, duty)
+        if any(isinstance(each, int) and each for each in outcomes):
+            self._wake()
+        return outcomes
+
+    def _because(self, heard: Recorded) -> Meta:
+        return self._meta(heard.meta.happened_at, heard.id, heard.meta.trace)
+
+    def _meta(self, happened_at: dt.datetime, cause: UUID | None = None, trace: str = "") -> Meta:
+        actor = Actor(id=f"motcua:{self.name}", roles=("system",))
+        return Meta(actor=actor, happened_at=happened_at, recorded_at=self.clock.now(), cause=cause, trace=trace)
 
     async def _replies(self, connection: Any, answers: Sequence[Answer]) -> "_Replies":
         streams = {answer.stream: answer.decider for answer in answers}
@@ -418,42 +470,36 @@ class _Behind(Exception):
 
 
 class _Replies:
-    """What the policy's commands come to within one batch: decided in memory, appended once."""
+    """What commands that a service gives itself come to within one batch: decided in memory, appended once."""
 
     def __init__(self, states: dict[str, tuple[Any, int]]) -> None:
         self._states = states
-        self._kept: list[tuple[Recorded, str, int, Sequence[Event]]] = []
+        self._kept: list[tuple[Any, str, int, Sequence[Event]]] = []
 
-    def decide(
-        self, cause: Recorded, answers: Sequence[Answer]
-    ) -> list[tuple[Recorded, str, int, Sequence[Event], Any]]:
+    def decide(self, answers: Sequence[Answer], meta: Meta | None) -> list[tuple[Any, str, int, Sequence[Event], Any]]:
         staged, states = [], dict(self._states) if len(answers) > 1 else self._states
         for answer in answers:
             state, number = states[answer.stream]
             events = answer.decider.decide(answer.command, state)
             if events:
                 after = fold(answer.decider, events, state)
-                staged.append((cause, answer.stream, number, events, after))
+                staged.append((meta, answer.stream, number, events, after))
                 if states is not self._states:
                     states[answer.stream] = (after, number + len(events))
         return staged
 
-    def keep(self, staged: Iterable[tuple[Recorded, str, int, Sequence[Event], Any]]) -> None:
-        for cause, stream, number, events, after in staged:
-            self._kept.append((cause, stream, number, events))
+    def keep(self, staged: Iterable[tuple[Any, str, int, Sequence[Event], Any]]) -> None:
+        for meta, stream, number, events, after in staged:
+            self._kept.append((meta, stream, number, events))
             self._states[stream] = (after, number + len(events))
 
-    async def append(self, connection: Any, service: Service) -> None:
+    async def append(self, connection: Any, service: Service, duty: str = "") -> None:
         if not self._kept:
             return
-        actor = Actor(id=f"motcua:{service.name}", roles=("system",))
-        now = service.clock.now()
-        appends = []
-        for cause, stream, number, events in self._kept:
-            meta = Meta(
-                actor=actor, happened_at=cause.meta.happened_at, recorded_at=now, cause=cause.id, trace=cause.meta.trace
-            )
-            appends.append(_as_append(await service._ready(stream, number, events, meta)))
+        appends = [
+            _as_append(await service._ready(stream, number, events, meta, duty))
+            for meta, stream, number, events in self._kept
+        ]
         # Two answers to one stream in one batch follow each other; the database compares the first number only.
         for batch in _in_turns(appends):
             if set(await store.append(connection, batch)) != {"appended"}:

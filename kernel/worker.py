@@ -161,8 +161,7 @@ class Worker:
         return self._reader
 
     async def _heard(self) -> dict[Place, int]:
-        rows = await self.service.pool.fetch("SELECT topic, partition, next_offset FROM truth.heard")
-        return {(row["topic"], row["partition"]): row["next_offset"] for row in rows}
+        return await feed.heard(self.service.pool)
 
     async def _drain(self) -> None:
         while True:

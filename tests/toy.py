@@ -6,7 +6,8 @@ that answers a foreign event. `broken` holds units whose boxes the projection ca
 
 import asyncio
 import datetime as dt
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -238,7 +239,7 @@ boxes = View(
 units = View("unit", UnitRow, {Opened: _count, Asked: _count}, key=_unit, key_columns=("unit",), shared=True)
 
 
-def answer_asked(recorded: Recorded) -> Sequence[Answer]:
+def answer_asked(recorded: Recorded, _: Any) -> Sequence[Answer]:
     event: Any = recorded.event
     return [Answer(box, answer_stream(recorded.stream), Open(unit=event.unit, weight=7))]
 
@@ -380,14 +381,23 @@ def message(
     return Message(offset, made | headers, value)
 
 
+@asynccontextmanager
+async def running(*roles: Any) -> AsyncIterator[list[asyncio.Task[None]]]:
+    """Relays, workers, timers, until the end of the block."""
+    tasks = [asyncio.create_task(role.run()) for role in roles]
+    try:
+        yield tasks
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
 async def publish(*services: Service) -> None:
     """Relay until Kafka has everything."""
-    relays = [asyncio.create_task(Relay(each.name, each.settings).run()) for each in services]
-    for each in services:
-        await until(partial(_published, each))
-    for relay in relays:
-        relay.cancel()
-    await asyncio.gather(*relays, return_exceptions=True)
+    async with running(*(Relay(each.name, each.settings) for each in services)):
+        for each in services:
+            await until(partial(_published, each))
 
 
 async def _published(service: Service) -> bool:
@@ -398,9 +408,7 @@ async def _published(service: Service) -> bool:
 async def catch_up(service: Service) -> None:
     """Hear all that the topics hold by now."""
     places = [(service.settings.topic(each), n) for each in service.definition.hears for n in range(4)]
-    heard = {
-        (r[0], r[1]): r[2] for r in await service.pool.fetch("SELECT topic, partition, next_offset FROM truth.heard")
-    }
+    heard = await feed.heard(service.pool)
     async with feed.consumer(service.settings) as reader:
         ends = await feed.ends(reader, places)
         async for topic, partition, messages in feed.ranges(reader, {p: (heard.get(p, 0), ends[p]) for p in places}):

@@ -8,6 +8,7 @@ import asyncpg
 import pytest
 import pytest_asyncio
 
+import eggs
 import toy
 from deploy import topics
 from deploy.local import databases
@@ -73,6 +74,15 @@ async def wired(config: Settings) -> Settings:
 async def online(wired: Settings) -> AsyncIterator[Service]:
     """The toy service, with topics."""
     async for running in _running(toy.definition, wired):
+        yield running
+
+
+@pytest_asyncio.fixture
+async def nest(wired: Settings) -> AsyncIterator[Service]:
+    """The service of moments, with topics; its clock stands at the beginning of the first of them."""
+    eggs.forget()
+    async for running in _running(eggs.definition, wired):
+        running.clock.set(eggs.MORNING)
         yield running
 
 

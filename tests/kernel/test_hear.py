@@ -509,7 +509,7 @@ async def test_an_answer_that_someone_else_was_faster_with_is_decided_again(
 
 
 async def test_an_event_whose_answer_is_refused_is_parked(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
-    def close(recorded: Any) -> list[Any]:
+    def close(recorded: Any, _: Any) -> list[Any]:
         return [Answer(box, toy.answer_stream(recorded.stream), Close())]
 
     with monkeypatch.context() as patched:
@@ -528,7 +528,7 @@ async def test_an_answer_about_a_person_who_was_erased_is_parked_and_stops_nobod
     await toy.opened(service, person=person)
     await service.vault.erase(person.subject, by="tester", reason="asked")
 
-    def about(recorded: Any) -> list[Any]:
+    def about(recorded: Any, _: Any) -> list[Any]:
         who = person if recorded.stream == "ask-1" else None
         return [Answer(box, toy.answer_stream(recorded.stream), Open("A", person=who))]
 

@@ -1,8 +1,7 @@
 """Hearing from a real Kafka: live by agents, in bulk when behind, through every outage, by one worker or several."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -13,18 +12,7 @@ from kernel import worker as working
 from kernel.relay import Relay
 from kernel.service import Service
 from kernel.worker import Worker
-from toy import ACTOR, Add, box
-
-
-@asynccontextmanager
-async def running(*roles: Any) -> AsyncIterator[list[asyncio.Task[None]]]:
-    tasks = [asyncio.create_task(role.run()) for role in roles]
-    try:
-        yield tasks
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+from toy import ACTOR, Add, box, running
 
 
 def counted(service: Service, boxes: int) -> Callable[[], Any]:
