@@ -8,11 +8,13 @@ has kept UTC+7 without summer time since 1975, so the zone is written here and n
 
 import datetime as dt
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import accumulate
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, NamedTuple, TypeAlias
+
+from schemas.calendar import CalendarDay
 
 ZONE = dt.timezone(dt.timedelta(hours=7), "Asia/Ho_Chi_Minh")
 TimeUnit: TypeAlias = Literal["working_days", "working_hours"]
@@ -31,10 +33,12 @@ class Calendar:
     """Which days and hours are worked. `first` and `last` are the days that somebody reviewed.
 
     `weekend` holds ISO weekdays (6 Saturday, 7 Sunday). `rest` and `worked` name the days that differ from the week.
-    `hours` are the office's opening hours of a working day, in order, without overlap.
+    `hours` are the office's opening hours of a working day, in order, without overlap. `number` counts the changes
+    that operators declared after the review.
     """
 
     version: str
+    number: int = 0
     first: dt.date
     last: dt.date
     weekend: frozenset[int] = frozenset({6, 7})
@@ -58,14 +62,34 @@ class Calendar:
         return sum((closes - opens for opens, closes in self.spans), dt.timedelta())
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Paused:
+    """When a clock stood; None: it stands still."""
+
+    since: dt.datetime
+    until: dt.datetime | None = None
+
+
+class Late(NamedTuple):
+    """Working days after the due day up to and with the day of the answer, and office minutes between the moments."""
+
+    days: int
+    minutes: int
+
+
+Why: TypeAlias = Literal["receipt", "after_cut_off", "counted", "made_up", "weekend", "holiday", "paused"]
+
+
 @dataclass(frozen=True, kw_only=True)
 class Counted:
-    """One day of an explanation: its number among the counted days (0: not counted), and why."""
+    """One day of an explanation: its number among the counted days (0: not counted), the office minutes that counted
+    (None where whole days are counted), and why."""
 
     day: dt.date
     number: int
-    why: Literal["receipt", "after_cut_off", "counted", "made_up", "weekend", "holiday"]
+    why: Why
     name: str = ""
+    minutes: int | None = None
 
 
 def load(data: Mapping[str, Any]) -> Calendar:
@@ -83,6 +107,24 @@ def load(data: Mapping[str, Any]) -> Calendar:
         rest=rest,
         worked=worked,
         hours=tuple((dt.time.fromisoformat(opens), dt.time.fromisoformat(closes)) for opens, closes in data["hours"]),
+    )
+
+
+def with_changes(calendar: Calendar, changes: Iterable[tuple[int, CalendarDay]]) -> Calendar:
+    """The calendar after what operators declared: (number of the change, day), in their order. A later one wins."""
+    number = calendar.number
+    days: dict[dt.date, CalendarDay] = {}
+    for number, each in changes:
+        days[each.date] = each
+    said = {day: each for day, each in days.items() if each.kind != "as_before"}
+    return replace(
+        calendar,
+        version=f"{calendar.version}+{number}" if number else calendar.version,
+        number=number,
+        rest={day: name for day, name in calendar.rest.items() if day not in said}
+        | {day: each.name for day, each in said.items() if each.kind == "rest"},
+        worked={day: name for day, name in calendar.worked.items() if day not in said}
+        | {day: each.name for day, each in said.items() if each.kind == "worked"},
     )
 
 
@@ -131,16 +173,44 @@ def counted_from(received: dt.datetime, cut_off: dt.time | None, calendar: Calen
     return next_working(day, calendar) if late or not working(day, calendar) else day
 
 
-def due(received: dt.datetime, amount: int, unit: TimeUnit, cut_off: dt.time | None, calendar: Calendar) -> dt.datetime:
-    """When the result is due: at closing time of the last day, or so many working hours on."""
+def due(
+    received: dt.datetime,
+    amount: int,
+    unit: TimeUnit,
+    cut_off: dt.time | None,
+    calendar: Calendar,
+    pauses: Iterable[Paused] = (),
+) -> dt.datetime:
+    """When the result is due: at closing time of the last day, or so many working hours on.
+
+    A pause that began before the end moves it: where days are counted by the working days after the day on which it
+    began, up to and with the day on which it ended; where hours are counted by its office time. A pause that has not
+    ended moves nothing yet.
+    """
     start = counted_from(received, cut_off, calendar)
-    match unit:
-        case "working_days":
-            return closing(add_days(start, amount, calendar), calendar)
-        case "working_hours":
-            moved = start > local(received).date()
-            begin = _at(start, dt.timedelta()) if moved else received
-            return add_time(begin, dt.timedelta(hours=amount), calendar)
+    begin = _at(start, dt.timedelta()) if start > local(received).date() else received
+    days, time = amount, dt.timedelta(hours=amount)
+
+    def end() -> dt.datetime:
+        if unit == "working_days":
+            return closing(add_days(start, days, calendar), calendar)
+        return add_time(begin, time, calendar)
+
+    due_at = end()
+    for each in pauses:
+        if each.until is None or each.since > due_at:
+            continue
+        since = max(each.since, begin)
+        days += max(0, days_between(max(local(since).date(), start), local(each.until).date(), calendar))
+        time += time_between(since, each.until, calendar)
+        due_at = end()
+    return due_at
+
+
+def late(due_at: dt.datetime, answered: dt.datetime, calendar: Calendar) -> Late:
+    """How much working time lies between a due moment and a later answer."""
+    days = days_between(local(due_at).date(), local(answered).date(), calendar)
+    return Late(days=max(0, days), minutes=time_between(due_at, answered, calendar) // dt.timedelta(minutes=1))
 
 
 def add_time(begin: dt.datetime, amount: dt.timedelta, calendar: Calendar) -> dt.datetime:
@@ -185,31 +255,69 @@ def deal_out(
     )
 
 
-def explain(received: dt.datetime, amount: int, cut_off: dt.time | None, calendar: Calendar) -> tuple[Counted, ...]:
-    """Day by day, what was counted towards `amount` working days and what was skipped, and why."""
+def explain(
+    received: dt.datetime,
+    amount: int,
+    unit: TimeUnit,
+    cut_off: dt.time | None,
+    calendar: Calendar,
+    pauses: Sequence[Paused] = (),
+) -> tuple[Counted, ...]:
+    """Day by day from receipt to due date, what was counted and what was skipped, and why."""
     came, start = local(received).date(), counted_from(received, cut_off, calendar)
-    return tuple(_explained(came, start, amount, calendar))
+    due_at = due(received, amount, unit, cut_off, calendar, pauses)
+    begin = _at(start, dt.timedelta()) if start > came else received
+    ended = [each for each in pauses if each.until is not None and each.since <= due_at]
+    return tuple(_explained(came, start, begin, due_at, unit, calendar, ended))
 
 
-def _explained(came: dt.date, start: dt.date, amount: int, calendar: Calendar) -> Iterator[Counted]:
-    day, number = came, 0
-    if came < start and working(came, calendar):
-        yield Counted(day=came, number=0, why="after_cut_off")
-        day += DAY
-    while number < amount or day <= start or not working(day - DAY, calendar):
+def _explained(
+    came: dt.date,
+    start: dt.date,
+    begin: dt.datetime,
+    due_at: dt.datetime,
+    unit: TimeUnit,
+    calendar: Calendar,
+    pauses: Sequence[Paused],
+) -> Iterator[Counted]:
+    number, day = 0, came
+    while day <= local(due_at).date():
+        minutes = None
+        if unit == "working_hours":
+            minutes = _minutes(
+                max(begin, _at(day, dt.timedelta())), min(due_at, _at(day + DAY, dt.timedelta())), calendar
+            )
+            for each in pauses:
+                since = max(each.since, begin, _at(day, dt.timedelta()))
+                minutes -= _minutes(since, min(each.until or due_at, due_at, _at(day + DAY, dt.timedelta())), calendar)
+        counts = bool(minutes) if unit == "working_hours" else day > start
         if day in calendar.rest:
-            yield Counted(day=day, number=0, why="holiday", name=calendar.rest[day])
+            yield Counted(day=day, number=0, why="holiday", name=calendar.rest[day], minutes=minutes)
         elif not working(day, calendar):
-            yield Counted(day=day, number=0, why="weekend")
-        elif day <= start:
-            yield Counted(day=day, number=0, why="receipt")
-        elif amount == 0:
-            return
-        else:
+            yield Counted(day=day, number=0, why="weekend", minutes=minutes)
+        elif day < start:
+            yield Counted(day=day, number=0, why="after_cut_off", minutes=minutes)
+        elif counts and unit == "working_days" and any(_stands(each, day) for each in pauses):
+            yield Counted(day=day, number=0, why="paused")
+        elif counts:
             number += 1
             made_up = calendar.worked.get(day, "")
-            yield Counted(day=day, number=number, why="made_up" if made_up else "counted", name=made_up)
+            why: Why = "made_up" if made_up else "counted"
+            yield Counted(day=day, number=number, why=why, name=made_up, minutes=minutes)
+        elif day == came:
+            yield Counted(day=day, number=0, why="receipt", minutes=minutes)
+        else:
+            yield Counted(day=day, number=0, why="receipt" if day == start else "paused", minutes=minutes)
         day += DAY
+
+
+def _stands(pause: Paused, day: dt.date) -> bool:
+    """A pause takes the days after the one on which it began, up to and with the one on which it ended."""
+    return pause.until is not None and local(pause.since).date() < day <= local(pause.until).date()
+
+
+def _minutes(begin: dt.datetime, end: dt.datetime, calendar: Calendar) -> int:
+    return time_between(begin, end, calendar) // dt.timedelta(minutes=1)
 
 
 def _nth(index: int, calendar: Calendar) -> dt.date:

@@ -6,15 +6,13 @@ spring, copies of diplomas when people look for work.
 
 import datetime as dt
 import random
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
-from importlib.resources import files
 from typing import Any
 
 from kernel import calendar as working_time
 from kernel.calendar import ZONE, Calendar
+from kernel.calendar_view import seed
 from schemas.people import Place
 
 # How often, in parts of all; what is not named is rare. Months that differ, by a factor.
@@ -131,13 +129,6 @@ def _at(day: dt.date, hour: float) -> dt.datetime:
     return dt.datetime.combine(day, dt.time(), ZONE) + dt.timedelta(hours=hour)
 
 
-@cache
-def reviewed_calendar() -> Calendar:
-    """The calendar that intake counts with."""
-    text = (files("services.intake") / "rules" / "calendar.toml").read_text(encoding="utf-8")
-    return working_time.load(tomllib.loads(text))
-
-
 def setting(units: Sequence[Sequence[Mapping[str, Any]]], procedures: Sequence[Sequence[Mapping[str, Any]]]) -> Setting:
     """From GET /units and GET /procedures of several days: what all of them have."""
     by_kind: dict[str, list[Place]] = {}
@@ -160,4 +151,4 @@ def setting(units: Sequence[Sequence[Mapping[str, Any]]], procedures: Sequence[S
         if (each["procedure"], each["effective_from"]) in always
         and (each["terms"]["official"] or each["procedure"] in OFTEN)
     )
-    return Setting(reviewed_calendar(), by_kind, offers)
+    return Setting(seed(), by_kind, offers)

@@ -871,4 +871,4 @@ visit_view = View(
     ),
 )
 
-views = (application_view, procedure_view, shown_view, unit_view, visit_view)
+views = (calendar, application_view, procedure_view, shown_view, unit_view, visit_view)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from kernel.calendar import load
+from kernel.calendar_view import seed
 from kernel.decider import fold
 from schemas.event import Event, Personal
 from schemas.intake import (
@@ -32,7 +32,7 @@ from services.intake.domain.when import When
 
 RULES = Path(__file__).parents[2] / "services" / "intake" / "rules"
 PACKS = [tomllib.loads((RULES / f"{name}.toml").read_text("utf-8")) for name in ("2019", "2026", "province")]
-CALENDAR = load(tomllib.loads((RULES / "calendar.toml").read_text("utf-8")))
+CALENDAR = seed()
 UNITS = tomllib.loads((RULES / "units.toml").read_text("utf-8"))
 with (RULES / "catalogue.csv").open(encoding="utf-8", newline="") as file:
     CATALOGUE = list(csv.DictReader(file))

@@ -2,7 +2,6 @@
 
 import datetime as dt
 import tomllib
-from pathlib import Path
 
 import pytest
 from hypothesis import example, given, settings
@@ -25,9 +24,9 @@ from kernel.calendar import (
     time_between,
     working,
 )
+from kernel.calendar_view import SEED
 
-FILE = Path(__file__).parents[2] / "services" / "intake" / "rules" / "calendar.toml"
-DATA = tomllib.loads(FILE.read_text("utf-8"))
+DATA = tomllib.loads(SEED.read_text("utf-8"))
 VN = load(DATA)
 THREE = dt.time(15)
 # A small world for the model: two weeks with a holiday and a Saturday that is worked instead, odd office hours.
@@ -226,7 +225,7 @@ def test_who_comes_later_is_never_due_earlier(a, b, amount, cut_off):
 @settings(max_examples=500, deadline=None)
 @given(received=received, amount=st.integers(1, 20), cut_off=st.sampled_from([None, THREE]))
 def test_the_explanation_ends_where_the_appointment_is_and_counts_as_many(received, amount, cut_off):
-    lines = explain(received, amount, cut_off, VN)
+    lines = explain(received, amount, "working_days", cut_off, VN)
     assert lines[-1].day == local(due(received, amount, "working_days", cut_off, VN)).date()
     assert [each.number for each in lines if each.number] == list(range(1, amount + 1))
     assert [each.day for each in lines] == [lines[0].day + dt.timedelta(days=n) for n in range(len(lines))]
@@ -236,7 +235,7 @@ def test_the_explanation_ends_where_the_appointment_is_and_counts_as_many(receiv
 
 
 def test_the_explanation_of_the_national_day_names_every_reason():
-    lines = explain(at(28, 8, 2026, 15, 30), 3, THREE, VN)
+    lines = explain(at(28, 8, 2026, 15, 30), 3, "working_days", THREE, VN)
     assert [(each.day.day, each.number, each.why) for each in lines] == [
         (28, 0, "after_cut_off"),
         (29, 0, "weekend"),
@@ -251,4 +250,4 @@ def test_the_explanation_of_the_national_day_names_every_reason():
         (7, 2, "counted"),
         (8, 3, "counted"),
     ]
-    assert explain(at(21, 8, 2026), 1, None, VN)[1].why == "made_up"
+    assert explain(at(21, 8, 2026), 1, "working_days", None, VN)[1].why == "made_up"

@@ -2,25 +2,20 @@
 
 import datetime as dt
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, HTTPException, Query
-from pydantic import BaseModel, Field
+from fastapi import APIRouter, HTTPException
+from pydantic import BaseModel
 
-from kernel import calendar as working_time
-from kernel.calendar import Counted, Paused, local
+from kernel.calendar import local
 from kernel.calendar_view import Calendars
 from kernel.decider import Text, fold
 from kernel.service import Service
 from kernel.web import Here, Who
-from schemas.deadlines import ClockPaused, ClockResumed, StageUse
-from schemas.event import Actor, Recorded
-from schemas.intake import Promise
 from schemas.rules import Cited
-from services.deadlines.api.access import ALL_UNITS, Staff, Tracking, check_sees
-from services.deadlines.domain.clock import Running, clock, clock_stream
-from services.deadlines.projection.clock import read_promise
+from services.deadlines.api.access import Tracking, check_sees
+from services.deadlines.domain.clock import clock, clock_stream
 
 router = APIRouter(tags=["Thời hạn / Deadlines"])
 PAGE = 50

@@ -184,8 +184,8 @@ class ReceiveBody(Action):
             code=await case.known.code(case.rules, state.received_by, local_day(at)),
             terms=terms,
             rules=case.rules,
-            promise=appointment.promise(terms, case.rules, case.known.calendar, at, self.case),
-            supplement_by=appointment.supplement_by(case.rules, case.known.calendar, at),
+            promise=appointment.promise(terms, case.rules, await case.known.calendar(), at, self.case),
+            supplement_by=appointment.supplement_by(case.rules, await case.known.calendar(), at),
             officer=case.actor.id,
         )
 
@@ -226,7 +226,9 @@ class AskSupplementBody(Action):
             reason=case.personal(self.reason),
             rule=case.rules.supplement.cited,
             contact=self.contact,
-            answer_by=appointment.answer_by(closes, case.known.calendar, case.when.happened_at) if closes else None,
+            answer_by=appointment.answer_by(closes, await case.known.calendar(), case.when.happened_at)
+            if closes
+            else None,
         )
 
 
@@ -251,7 +253,7 @@ class SupplyBody(Action):
         return life.Supply(
             when=case.when,
             complete=self.complete,
-            promise=appointment.promise(terms, case.rules, case.known.calendar, at, kind)
+            promise=appointment.promise(terms, case.rules, await case.known.calendar(), at, kind)
             if terms and restarts
             else None,
             documents=self.documents,
@@ -274,7 +276,7 @@ class ConsultBody(Action):
             when=case.when,
             consultation=self.consultation or uuid4(),
             body=self.body,
-            answer_by=appointment.answer_by(case.rules.consultation_within, case.known.calendar, at),
+            answer_by=appointment.answer_by(case.rules.consultation_within, await case.known.calendar(), at),
             question=case.personal(self.question),
         )
 

@@ -174,7 +174,7 @@ async def _one(
         unit=line.unit,
         counted_from=day,
         cut_off="",
-        calendar=known.calendar.version,
+        calendar=(await known.calendar()).version,
         rule=rule,
     )
     again = (replace(first, due_at=line.new_due_at),) if line.new_due_at else ()
@@ -201,7 +201,7 @@ async def _one(
         rule=rule,
         promises=again,
         supplements_left=left,
-        supplement_by=appointment.supplement_by(rules, known.calendar, line.received_at),
+        supplement_by=appointment.supplement_by(rules, await known.calendar(), line.received_at),
         holder=line.holder,
         stage=line.stage,
         outcome=line.outcome,

@@ -7,7 +7,6 @@ and never waits for a view.
 
 import asyncio
 import datetime as dt
-import tomllib
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, nullcontext
 from functools import lru_cache
@@ -19,10 +18,10 @@ from zoneinfo import ZoneInfo
 
 from fastapi import Request
 
-from kernel import calendar as working_time
 from kernel import packs
 from kernel.batch import Batcher
 from kernel.calendar import Calendar
+from kernel.calendar_view import Calendars
 from kernel.clock import monotonic
 from kernel.decider import Decider, Rejected, Text
 from kernel.service import Service
@@ -46,14 +45,12 @@ def local_day(moment: dt.datetime) -> dt.date:
 
 
 class Reference:
-    """One service's reference data. The calendar is a reviewed file until the deadlines service owns it."""
+    """One service's reference data."""
 
     def __init__(self, service: Service) -> None:
         self._service = service
         self._packs = packs.read(RULES)
-        self.calendar: Calendar = working_time.load(
-            tomllib.loads((RULES / "calendar.toml").read_text(encoding="utf-8"))
-        )
+        self._calendars = service.keep(Calendars)
         self.rules = lru_cache(maxsize=4096)(self._rules)
         self._states: dict[str, tuple[float, Any]] = {}
         self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
@@ -64,6 +61,10 @@ class Reference:
         """Requests of one Idempotency-Key go one after another."""
         async with self._turns.setdefault(key, asyncio.Lock()) if key else nullcontext():
             yield
+
+    async def calendar(self) -> Calendar:
+        """The calendar in force, with what the deadlines service has said of it."""
+        return await self._calendars.now()
 
     def _rules(self, day: dt.date) -> Rules:
         try:

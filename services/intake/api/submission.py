@@ -178,8 +178,8 @@ async def _submit(
             code=NO_CODE_YET,
             terms=terms,
             rules=rules,
-            promise=appointment.promise(terms, rules, known.calendar, came, body.case),
-            supplement_by=appointment.supplement_by(rules, known.calendar, came),
+            promise=appointment.promise(terms, rules, await known.calendar(), came, body.case),
+            supplement_by=appointment.supplement_by(rules, await known.calendar(), came),
             officer=actor.id,
         )
     command = life.Submit(

@@ -1,0 +1,69 @@
+"""The calendar of working time: one stream of what operators declared on top of the reviewed days."""
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import TypeAlias
+from uuid import uuid5
+
+from kernel.decider import Decider, Rejected, Text
+from schemas.calendar import CalendarChanged, CalendarDay
+from schemas.event import Event
+from services.deadlines.domain.clock import NAMESPACE
+
+FURTHEST = dt.timedelta(days=3 * 366)  # days ahead that may be declared
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ChangeCalendar:
+    """Declare what these days are. `number` is the number that the change will have: one more than the last that its
+    author saw. `basis` is the document behind it."""
+
+    number: int
+    days: tuple[CalendarDay, ...]
+    basis: str
+    at: dt.datetime
+
+
+Command: TypeAlias = ChangeCalendar
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Changes:
+    """How often it was changed."""
+
+    number: int = 0
+
+
+def decide(command: Command, state: Changes) -> list[Event]:
+    if command.number <= state.number:
+        return []
+    if command.number > state.number + 1:
+        raise Rejected(
+            "no_such_change",
+            Text("Lịch đang ở lần thay đổi {last}.", "The calendar stands at change {last}.").of(last=state.number),
+            instead=Text("Tải lại trang rồi nhập lại.", "Reload the page and enter it again."),
+        )
+    dates = [each.date for each in command.days]
+    if not dates:
+        raise Rejected("no_days", Text("Chưa chọn ngày nào.", "No day was chosen."))
+    if len(set(dates)) < len(dates):
+        raise Rejected(
+            "day_twice", Text("Có ngày được ghi hai lần.", "A day is there twice."), days=[str(each) for each in dates]
+        )
+    if max(abs(each - command.at.date()) for each in dates) > FURTHEST:
+        raise Rejected(
+            "day_too_far", Text("Chỉ nhập ngày trong vòng ba năm.", "Only days within three years can be declared.")
+        )
+    return [CalendarChanged(number=command.number, days=command.days, basis=command.basis, changed_at=command.at)]
+
+
+def evolve(state: Changes, event: Event) -> Changes:
+    match event:
+        case CalendarChanged():
+            return Changes(number=event.number)
+        case _:
+            return state
+
+
+calendar: Decider[Changes] = Decider("calendar", Changes(), decide, evolve, (CalendarChanged,))
+STREAM = f"calendar-{uuid5(NAMESPACE, 'vietnam')}"
