@@ -112,11 +112,10 @@ def load(data: Mapping[str, Any]) -> Calendar:
 
 def with_changes(calendar: Calendar, changes: Iterable[tuple[int, CalendarDay]]) -> Calendar:
     """The calendar after what operators declared: (number of the change, day), in their order. A later one wins."""
-    number = calendar.number
-    days: dict[dt.date, CalendarDay] = {}
-    for number, each in changes:
-        days[each.date] = each
-    said = {day: each for day, each in days.items() if each.kind != "as_before"}
+    changes = list(changes)
+    number = changes[-1][0] if changes else 0
+    last = {each.date: each for _, each in changes}
+    said = {day: each for day, each in last.items() if each.kind != "as_before"}
     return replace(
         calendar,
         version=f"{calendar.version}+{number}" if number else calendar.version,
@@ -284,12 +283,9 @@ def _explained(
     while day <= local(due_at).date():
         minutes = None
         if unit == "working_hours":
-            minutes = _minutes(
-                max(begin, _at(day, dt.timedelta())), min(due_at, _at(day + DAY, dt.timedelta())), calendar
-            )
-            for each in pauses:
-                since = max(each.since, begin, _at(day, dt.timedelta()))
-                minutes -= _minutes(since, min(each.until or due_at, due_at, _at(day + DAY, dt.timedelta())), calendar)
+            opens, closes = max(begin, _at(day, dt.timedelta())), min(due_at, _at(day + DAY, dt.timedelta()))
+            stood = ((max(each.since, opens), min(each.until or closes, closes)) for each in pauses)
+            minutes = _minutes(opens, closes, calendar) - sum(_minutes(*each, calendar) for each in stood)
         counts = bool(minutes) if unit == "working_hours" else day > start
         if day in calendar.rest:
             yield Counted(day=day, number=0, why="holiday", name=calendar.rest[day], minutes=minutes)

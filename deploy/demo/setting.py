@@ -12,7 +12,7 @@ from typing import Any
 
 from kernel import calendar as working_time
 from kernel.calendar import ZONE, Calendar
-from kernel.calendar_view import seed
+from kernel.calendars import seed
 from schemas.people import Place
 
 # How often, in parts of all; what is not named is rare. Months that differ, by a factor.

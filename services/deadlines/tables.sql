@@ -163,3 +163,10 @@ CREATE TABLE unit (
     address text NOT NULL,
     phone text NOT NULL
 );
+
+-- What the deadlines service declared of working time: one row (see kernel/calendar_view.py).
+CREATE TABLE calendar (
+    id text PRIMARY KEY,
+    number integer NOT NULL,
+    days text NOT NULL
+);

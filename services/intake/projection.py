@@ -12,6 +12,7 @@ from uuid import UUID
 
 import msgspec
 
+from kernel.calendar_view import calendar
 from kernel.handlers import Key, Row, Total, View
 from schemas.event import Event, Personal, Recorded
 from schemas.intake import (

@@ -168,3 +168,10 @@ CREATE TABLE visit_by_day (
     followed bigint NOT NULL,
     PRIMARY KEY (unit, procedure, day)
 );
+
+-- What the deadlines service declared of working time: one row (see kernel/calendar_view.py).
+CREATE TABLE calendar (
+    id text PRIMARY KEY,
+    number integer NOT NULL,
+    days text NOT NULL
+);

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from kernel.calendar_view import seed
+from kernel.calendars import seed
 from kernel.decider import fold
 from schemas.event import Event, Personal
 from schemas.intake import (

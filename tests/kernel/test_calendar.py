@@ -24,7 +24,7 @@ from kernel.calendar import (
     time_between,
     working,
 )
-from kernel.calendar_view import SEED
+from kernel.calendars import SEED
 
 DATA = tomllib.loads(SEED.read_text("utf-8"))
 VN = load(DATA)

@@ -9,7 +9,7 @@ from fastapi import APIRouter, HTTPException
 from pydantic import BaseModel
 
 from kernel.calendar import local
-from kernel.calendar_view import Calendars
+from kernel.calendars import Calendars
 from kernel.decider import Text, fold
 from kernel.service import Service
 from kernel.web import Here, Who

@@ -5,7 +5,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from kernel import packs
-from kernel.calendar_view import Calendars
+from kernel.calendars import Calendars
 from kernel.service import Service
 from services.deadlines.domain.rules import Known, Rules, rules_on
 

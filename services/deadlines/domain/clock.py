@@ -271,7 +271,7 @@ def _about(state: Running) -> dict[str, Any]:
 
 
 def _start(command: Start) -> list[Event]:
-    about = {
+    about: dict[str, Any] = {
         "application": command.application,
         "code": command.code,
         "procedure": command.procedure,
@@ -354,7 +354,7 @@ def _passed(until: dt.datetime, noticed_at: dt.datetime, state: Running, known: 
     if state.phase == "paused":
         add("lapsed", state.answer_by, SupplementLapsed)
         return [event for _, event in found]
-    who = {"unit": stage.unit, "role": stage.role}
+    who: dict[str, Any] = {"unit": stage.unit, "role": stage.role}
     add("approaching", state.warn_at, DueDateApproaching, due_at=promise.due_at, **who)
     add("stage", stage.due_at, StageOverdue, stage=stage.number, **who)
     if promise.due_at < until and "overdue" not in state.said:

@@ -60,7 +60,7 @@ def recounted(promise: Promise, started: dt.datetime, pauses: Sequence[Paused], 
     over = [each for each in pauses if each.until]
     due_at = working_time.due(started, promise.amount, promise.unit, cut_off, calendar, over)
     weights = [each.weight for each in promise.stages]
-    ends: Sequence[dt.datetime | None] = [each.due_at for each in promise.stages]
+    ends: Sequence[dt.datetime] = [each.due_at for each in promise.stages]
     if sum(weights):  # appointments that another system gave have none
         ends = working_time.deal_out(started, due_at, weights, calendar)
     return replace(

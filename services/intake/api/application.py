@@ -218,6 +218,7 @@ class AskSupplementBody(Action):
     async def command(self, case: Case) -> life.Command:
         terms, _ = await case.known.terms(case.state.procedure, case.state.terms_from)
         closes = appointment.close_after(terms, case.rules)
+        calendar = await case.known.calendar()
         return life.AskSupplement(
             when=case.when,
             request=self.request or uuid4(),
@@ -226,9 +227,7 @@ class AskSupplementBody(Action):
             reason=case.personal(self.reason),
             rule=case.rules.supplement.cited,
             contact=self.contact,
-            answer_by=appointment.answer_by(closes, await case.known.calendar(), case.when.happened_at)
-            if closes
-            else None,
+            answer_by=appointment.answer_by(closes, calendar, case.when.happened_at) if closes else None,
         )
 
 

@@ -21,7 +21,7 @@ from fastapi import Request
 from kernel import packs
 from kernel.batch import Batcher
 from kernel.calendar import Calendar
-from kernel.calendar_view import Calendars
+from kernel.calendars import Calendars
 from kernel.clock import monotonic
 from kernel.decider import Decider, Rejected, Text
 from kernel.service import Service

@@ -389,7 +389,7 @@ _NEW = Text("Nộp hồ sơ mới.", "Submit a new dossier.")
 
 
 def decide(command: Command, state: Application) -> list[Event]:
-    if not isinstance(command, Import):
+    if not isinstance(command, Import | Close | MoveAppointment):
         # A submission said again may have been received since: only what follows a receipt is held against it.
         came = state.submitted_at if isinstance(command, Submit) else state.received_at or state.submitted_at
         check_when(command.when, came)
