@@ -90,6 +90,7 @@ async def serve(
                 tasks.append(group.create_task(Worker(service).run()))
                 if wiring.duties:
                     tasks.append(group.create_task(Timer(service).run()))
+                tasks.extend(group.create_task(errand(service)) for errand in wiring.errands)
             log.info("running", service=service.name, role=role)
             await stop.wait()
             ending(0)

@@ -11,7 +11,7 @@ import asyncio
 import contextlib
 import datetime as dt
 import re
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -90,7 +90,8 @@ async def _nothing(_: "Service") -> None: ...
 @dataclass(frozen=True)
 class Definition:
     """What a service is made of. `known` looks up what the policy and the duties may not look up themselves, once a
-    batch; it travels on in their commands."""
+    batch; it travels on in their commands. `errands` deal with the world outside (mail, say) beside the hearing, until
+    they are cancelled."""
 
     name: str
     deciders: tuple[Decider[Any], ...]
@@ -102,6 +103,7 @@ class Definition:
     templates: Path | None = None
     known: Callable[["Service"], Awaitable[Any]] = _nothing
     duties: Sequence[Duty] = ()
+    errands: Sequence[Callable[["Service"], Coroutine[Any, Any, None]]] = ()
 
 
 @dataclass(frozen=True)

@@ -2,20 +2,24 @@
 
 import datetime as dt
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, HTTPException
+from fastapi import APIRouter, HTTPException, Query
+from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel
 
-from kernel.calendar import local
+from kernel import calendar as working_time
+from kernel.calendar import Counted, Why, local
 from kernel.calendars import Calendars
-from kernel.decider import Text, fold
+from kernel.decider import Text
 from kernel.service import Service
-from kernel.web import Here, Who
+from kernel.web import Here, Lang, Who
+from schemas.event import Actor
 from schemas.rules import Cited
-from services.deadlines.api.access import Tracking, check_sees
+from services.deadlines.api.access import ALL_UNITS, Staff, Tracking, check_sees
 from services.deadlines.domain.clock import clock, clock_stream
+from services.deadlines.domain.counting import IMPORTED
 
 router = APIRouter(tags=["Thời hạn / Deadlines"])
 PAGE = 50
@@ -80,7 +84,7 @@ class Day(BaseModel):
     number: int
     why: str
     says: str
-    minutes: int
+    minutes: int | None
 
 
 class Explanation(BaseModel):
@@ -89,6 +93,7 @@ class Explanation(BaseModel):
     application: UUID
     code: str
     received_at: dt.datetime
+    started_at: dt.datetime
     counted_from: dt.date
     amount: int
     unit: Literal["working_days", "working_hours"]
@@ -186,17 +191,37 @@ async def listed(
     return found
 
 
-async def explained(service: Service, row: Mapping[str, Any]) -> Explanation:
-    """Why a dossier is due when it is."""
-    history = await service.history(row["stream"])
-    life = fold(clock, (each.event for each in history)).running
-    assert life is not None
+WHY: Mapping[Why, Text] = {
+    "receipt": Text("Ngày tiếp nhận, không tính", "Day of receipt, not counted"),
+    "after_cut_off": Text("Tiếp nhận sau giờ chốt, tính từ ngày làm việc sau", "After the cut-off: from the next day"),
+    "counted": Text("Ngày làm việc", "Working day"),
+    "made_up": Text("Ngày làm bù: {name}", "Make-up day: {name}"),
+    "weekend": Text("Nghỉ cuối tuần", "Weekend"),
+    "holiday": Text("Nghỉ: {name}", "Day of rest: {name}"),
+    "paused": Text("Tạm dừng, chờ bổ sung hồ sơ", "Paused: waiting for a supplement"),
+}
+
+
+def _day(each: Counted, said: str) -> Day:
+    says: str = getattr(WHY[each.why].of(name=each.name), said)
+    return Day(day=each.day, number=each.number, why=each.why, says=says, minutes=each.minutes)
+
+
+async def explained(service: Service, row: Mapping[str, Any], said: str) -> Explanation:
+    """Why a dossier is due when it is, by the calendar that it was counted with."""
+    state, _ = await service.state(clock, row["stream"])
+    life = state.running
+    if life is None:
+        raise HTTPException(404)
     calendar = await service.keep(Calendars).as_of(life.calendar)
     promise = life.promise
+    cut_off = dt.time.fromisoformat(promise.cut_off) if promise.cut_off else None
+    days = working_time.explain(life.started_at, promise.amount, promise.unit, cut_off, calendar, life.pauses)
     return Explanation(
         application=UUID(life.application.partition("-")[2]),
         code=life.code,
         received_at=life.received_at,
+        started_at=life.started_at,
         counted_from=promise.counted_from,
         amount=promise.amount,
         unit=promise.unit,
@@ -206,19 +231,54 @@ async def explained(service: Service, row: Mapping[str, Any]) -> Explanation:
         calendar=promise.calendar,
         rule=promise.rule,
         pauses=[(each.since, each.until) for each in life.pauses],
-        days=[],
+        days=[_day(each, said) for each in days] if promise.rule.pack != IMPORTED else [],
     )
 
 
 @router.get("/applications/{id}/deadline", summary="A dossier's clock")
 async def deadline(service: Here, actor: Who, id: UUID, motcua_tracking: Tracking = "") -> Deadline:
+    """For officers of its units, and for whoever has its tracking code."""
     row = await find(service, id)
     check_sees(actor, units(row), row["tracking"], motcua_tracking)
     return told(row)
 
 
 @router.get("/applications/{id}/deadline/explain", summary="Why it is due on that day")
-async def explain(service: Here, actor: Who, id: UUID, motcua_tracking: Tracking = "") -> Explanation:
+async def explain(service: Here, actor: Who, said: Lang, id: UUID, motcua_tracking: Tracking = "") -> Explanation:
+    """Every day from receipt to due date: counted or skipped, and why; with article, rule pack and calendar. What
+    another one-stop system promised has no days here, because nobody here knows how it was counted."""
     row = await find(service, id)
     check_sees(actor, units(row), row["tracking"], motcua_tracking)
-    return await explained(service, row)
+    return await explained(service, row, said)
+
+
+@router.get("/deadlines", summary="Deadlines by state, the nearest first (staff)")
+async def deadlines(
+    service: Here,
+    actor: Staff,
+    state: State = "open",
+    unit: Annotated[str, Query(max_length=60)] = "",
+    after: Annotated[str, Query(max_length=120, pattern=r"^([0-9TZ:.+-]+~[a-z]+-[0-9a-f-]{36})?$")] = "",
+    size: Annotated[int, Query(ge=1, le=200)] = PAGE,
+) -> Deadlines:
+    """`GET /deadlines?state=overdue&unit=so-gddt`. Officers see their own unit."""
+    rows = await listed(service, state, own(actor, unit), _cursor(after), size + 1)
+    page = rows[:size]
+    last = f"{page[-1]['due_at'].isoformat()}~{page[-1]['stream']}" if len(rows) > size else ""
+    return Deadlines(deadlines=[told(each) for each in page], next=last.replace("+00:00", "Z"))
+
+
+def own(actor: Actor, unit: str) -> str:
+    """The unit whose dossiers an actor may list: any for who oversees them, else the own."""
+    return unit if set(actor.roles) & ALL_UNITS else actor.unit or "-"
+
+
+def _cursor(text: str) -> tuple[dt.datetime, str] | None:
+    if not text:
+        return None
+    at, _, stream = text.partition("~")
+    try:
+        moment = dt.datetime.fromisoformat(at)
+    except ValueError:
+        raise RequestValidationError([{"type": "datetime_parsing", "loc": ("query", "after")}]) from None
+    return moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC), stream

@@ -1,0 +1,30 @@
+"""The wiring of deadlines."""
+
+from pathlib import Path
+
+from kernel.service import Definition
+from services.deadlines import api, pages
+from services.deadlines.api.reference import known
+from services.deadlines.api.sending import send
+from services.deadlines.domain.apology import apology
+from services.deadlines.domain.calendar import calendar
+from services.deadlines.domain.clock import clock
+from services.deadlines.domain.letters import letters
+from services.deadlines.policy import duties, policy
+from services.deadlines.projection import views
+
+HERE = Path(__file__).parent
+
+definition = Definition(
+    name="deadlines",
+    deciders=(clock, apology, calendar, letters),
+    hears=("intake", "deadlines"),
+    views=views,
+    policy=policy,
+    tables=HERE / "tables.sql",
+    routers=lambda: (*pages.routers, *api.routers),
+    templates=HERE / "pages",
+    known=known,
+    duties=duties,
+    errands=(send,),
+)
