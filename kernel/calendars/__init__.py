@@ -33,16 +33,21 @@ def _with(days: str, until: int) -> Calendar:
 
 
 class Calendars:
-    """A service's calendar, looked up at most twice a second."""
+    """A service's calendar."""
 
     def __init__(self, service: Service) -> None:
         self._service = service
         self._row: tuple[float, int, str] = (0.0, 0, "[]")
 
     async def now(self) -> Calendar:
-        """The calendar in force."""
+        """The calendar in force, at most half a second old."""
         number, days = await self._changes()
         return _with(days, number)
+
+    async def latest(self) -> Calendar:
+        """The calendar in force, as the view has it now."""
+        self._row = (0.0, *self._row[1:])
+        return await self.now()
 
     async def as_of(self, number: int) -> Calendar:
         """The calendar after that many changes."""

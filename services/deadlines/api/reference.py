@@ -24,5 +24,5 @@ def rules(day: dt.date) -> Rules:
 
 async def known(service: Service) -> Known:
     """As of now."""
-    calendar = await service.keep(Calendars).now()
+    calendar = await service.keep(Calendars).latest()
     return Known(calendar=calendar, number=calendar.number, rules=rules)

@@ -38,10 +38,10 @@ def _notice_apology(row: Mapping[str, Any], now: dt.datetime, known: Known) -> A
 RECOUNT = """
 SELECT clock.due_at AS at, clock.stream, changed.days
 FROM view.calendar, view.clock, LATERAL (
-    SELECT array_agg(d.date ORDER BY d.date) AS days
-    FROM jsonb_to_recordset(calendar.days::jsonb) AS d(date date, number integer)
-    WHERE d.number > clock.calendar
-    AND d.date BETWEEN (clock.started_at AT TIME ZONE 'Asia/Ho_Chi_Minh')::date
+    SELECT array_agg((d->1->>'date')::date ORDER BY d->1->>'date') AS days
+    FROM jsonb_array_elements(calendar.days::jsonb) AS d
+    WHERE (d->>0)::integer > clock.calendar
+    AND (d->1->>'date')::date BETWEEN (clock.started_at AT TIME ZONE 'Asia/Ho_Chi_Minh')::date
         AND (clock.due_at AT TIME ZONE 'Asia/Ho_Chi_Minh')::date
 ) changed
 WHERE clock.phase IN ('running', 'paused') AND clock.calendar < calendar.number
