@@ -1,5 +1,5 @@
-"""A promise that is broken, apologised for and kept the second time: intake and deadlines as processes of their own, over
-HTTP, Kafka, PostgreSQL and SMTP, real ones. The tests are chapters: they are read, and run, in their order.
+"""A promise that is broken, apologised for and kept the second time: intake and deadlines as processes of their own,
+over HTTP, Kafka, PostgreSQL and SMTP, real ones. The tests are chapters: they are read, and run, in their order.
 """
 
 from collections.abc import AsyncIterator
