@@ -1,5 +1,5 @@
-"""A service of moments, as small as one can be, for tests of the timer: an egg is laid with the hours at which it has
-to be turned, and at each of them, unless somebody took it before, it is turned.
+"""A service of moments, as small as one can be, for tests of the timer: an egg is laid with the hours at which it is
+due to be turned, and at each of them, unless somebody took it before, it is turned.
 
 `broken` holds streams for which deciding fails; `asked` counts how often the duty asked about a stream.
 """
