@@ -22,6 +22,7 @@ from kernel import metrics, store
 from kernel import timer as timing
 from kernel.handlers import Answer, Duty
 from kernel.relay import Relay
+from kernel.run import serve
 from kernel.service import Service
 from kernel.timer import Timer
 from kernel.worker import Worker
@@ -143,6 +144,17 @@ async def test_five_thousand_at_one_moment_are_settled_within_seconds(nest: Serv
     assert took < 10, f"{took:.1f} s"
     assert len(set(await turned(nest))) == 5_000
     assert figure(metrics.timer_emitted, nest.name, "turn") >= 5_000
+
+
+async def test_whoever_hears_keeps_the_time_too(nest: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The role `worker`, in a process without an api."""
+    monkeypatch.setattr(asyncio.get_running_loop(), "add_signal_handler", lambda *_: None)
+    await eggs.lay(nest, 3, MORNING)
+    worker = asyncio.create_task(serve(eggs.definition, nest.settings, "worker"))
+    async with running(Relay(nest.name, nest.settings)):
+        await toy.until(turns(nest, 3))
+    worker.cancel()
+    await asyncio.gather(worker, return_exceptions=True)
 
 
 # one timer
