@@ -1,8 +1,7 @@
 """A service of moments, as small as one can be, for tests of the timer: an egg is laid with the hours at which it is
 due to be turned, and at each of them, unless somebody took it before, it is turned.
 
-`broken` holds streams for which deciding fails; `asked` counts how often the duty asked about a stream, `known` how
-often the number of eggs was looked up.
+`broken` holds streams for which deciding fails; `asked` counts how often the duty asked about a stream.
 """
 
 import asyncio

@@ -135,7 +135,7 @@ async def test_an_old_worker_that_wakes_up_late_writes_nothing(service: Service,
         await service.lock(connection, TOPIC, 0)
         late = asyncio.create_task(second.hear(TOPIC, 0, some()))
         await _blocked(service)
-        await service._hear(connection, TOPIC, 0, some())
+        await service._hear(connection, TOPIC, 0, some(), None)
         await held.commit()
     assert await late == 4
     assert await totals(service) == {("A", "closed"): (1, 5), ("B", "open"): (1, 3)}
@@ -160,7 +160,7 @@ async def test_a_worker_that_waited_for_another_sees_what_that_one_parked(servic
         await service.lock(connection, TOPIC, 0)
         late = asyncio.create_task(second.hear(TOPIC, 0, some()))
         await _blocked(service)
-        await service._hear(connection, TOPIC, 0, some()[:2])
+        await service._hear(connection, TOPIC, 0, some()[:2], None)
         await held.commit()
     await late
     assert [offset for offset, _ in await waiting(service)] == [0, 2, 3]
@@ -506,6 +506,38 @@ async def test_an_answer_that_someone_else_was_faster_with_is_decided_again(
     assert (await service.state(box, answered))[0].unit == "B"
     assert await service.pool.fetchval("SELECT asked FROM view.unit WHERE unit = 'A'") == 1
     assert await place_of(service, FOREIGN) == (1, 1)
+
+
+async def test_what_the_policy_may_know_is_looked_up_once_a_batch_that_is_answered(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked = 0
+
+    async def known(asked: Service) -> int:
+        nonlocal looked
+        looked += 1
+        return int(await asked.pool.fetchval("SELECT 40 + $1::int", looked))
+
+    def weighed(recorded: Any, known: int) -> list[Any]:
+        return [Answer(box, toy.answer_stream(recorded.stream), Open("A", weight=known))]
+
+    wired = replace(toy.definition, policy={Asked: weighed}, known=known)
+    monkeypatch.setattr(service, "definition", wired)
+    await service.hear(TOPIC, 0, some())
+    assert looked == 0, "nothing of it is answered"
+    await service.hear(FOREIGN, 0, [message(n, f"ask-{n}", Asked(unit="A")) for n in range(3)])
+    assert looked == 1
+    assert (await service.state(box, toy.answer_stream("ask-2")))[0].weight == 41
+
+    monkeypatch.setattr(service, "definition", replace(wired, policy={Asked: broken_policy}))
+    await service.hear(FOREIGN, 0, [message(3, "ask-3", Asked(unit="A"))])
+    monkeypatch.setattr(service, "definition", wired)
+    assert await parked.replay(service) == (1, 0)
+    assert (await service.state(box, toy.answer_stream("ask-3")))[0].weight == 43
+
+
+def broken_policy(*_: Any) -> list[Any]:
+    raise LookupError("broken")
 
 
 async def test_an_event_whose_answer_is_refused_is_parked(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:

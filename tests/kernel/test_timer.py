@@ -17,11 +17,12 @@ import pytest
 
 import eggs
 import toy
-from eggs import HOUR, MORNING, Laid, Take, Turned, egg, turned
+from eggs import HOUR, MORNING, Take, Turned, egg, turned
 from kernel import metrics, store
 from kernel import timer as timing
-from kernel.handlers import Duty
+from kernel.handlers import Answer, Duty
 from kernel.relay import Relay
+from kernel.run import serve
 from kernel.service import Service
 from kernel.timer import Timer
 from kernel.worker import Worker
@@ -145,6 +146,17 @@ async def test_five_thousand_at_one_moment_are_settled_within_seconds(nest: Serv
     assert figure(metrics.timer_emitted, nest.name, "turn") >= 5_000
 
 
+async def test_whoever_hears_keeps_the_time_too(nest: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The role `worker`, in a process without an api."""
+    monkeypatch.setattr(asyncio.get_running_loop(), "add_signal_handler", lambda *_: None)
+    await eggs.lay(nest, 3, MORNING)
+    worker = asyncio.create_task(serve(eggs.definition, nest.settings, "worker"))
+    async with running(Relay(nest.name, nest.settings)):
+        await toy.until(turns(nest, 3))
+    worker.cancel()
+    await asyncio.gather(worker, return_exceptions=True)
+
+
 # one timer
 
 
@@ -159,6 +171,8 @@ async def test_of_two_timers_one_acts_and_the_other_follows_it(nest: Service) ->
         for each in (nest, second):
             each.clock.set(MORNING + 2 * HOUR)
         await toy.until(turns(nest, 200))
+        await toy.until(ticked(nest, 2))
+        assert set(eggs.asked.values()) == {1}, "the other asked too"
         await eggs.lay(nest, 200, NOON)
         for each in (nest, second):
             each.clock.set(NOON)
@@ -189,7 +203,7 @@ async def test_a_timer_that_lost_its_lock_writes_nothing_more(nest: Service, mon
     monkeypatch.setattr(store, "append", after_the_cut)
     nest.clock.set(NOON)
     async with running(Timer(nest)):
-        await cut.wait()
+        await asyncio.wait_for(cut.wait(), 20)
         await toy.until(ticked(nest))
     assert await turned(nest) == []
 
@@ -239,6 +253,7 @@ async def test_an_answer_under_way_is_heard_first_then_time_is_told(nest: Servic
     await toy.publish(other)
     nest.clock.set(NOON)
     before = figure(metrics.timer_ticks, nest.name)
+    metrics.timer_lag.labels(nest.name).set(0)
     async with running(Timer(nest)):
         await toy.until(partial(_lags, nest))
         assert figure(metrics.timer_ticks, nest.name) == before
@@ -261,6 +276,7 @@ async def test_what_the_service_itself_said_is_waited_for_too(nest: Service) -> 
     await eggs.lay(nest, 1, MORNING)
     nest.clock.set(NOON)
     before = figure(metrics.timer_ticks, nest.name)
+    metrics.timer_lag.labels(nest.name).set(0)
     async with running(Timer(nest)):
         await toy.until(partial(_lags, nest))
         assert figure(metrics.timer_ticks, nest.name) == before
@@ -292,15 +308,31 @@ async def test_a_stream_that_cannot_be_decided_stops_no_other_and_is_tried_again
 
 
 async def test_a_history_that_cannot_be_read_stops_no_other(nest: Service) -> None:
-    bad, *good = await eggs.lay(nest, 20, MORNING + HOUR)
+    streams = await eggs.lay(nest, 20, MORNING + HOUR)
+    bad = streams[12]
     await shown(nest)
     await nest.pool.execute("UPDATE truth.events SET type = 'egg.strange' WHERE stream = $1", bad)
     nest.clock.set(NOON)
+    before = figure(metrics.timer_ticks, nest.name)
     async with running(*kept(nest)):
         await toy.until(turns(nest, 19))
+        assert figure(metrics.timer_ticks, nest.name) == before + 1, "all of them at the first look"
         await toy.until(ticked(nest, 2))
         assert figure(metrics.timer_stuck, nest.name, "turn") == 1
-    assert sorted(await turned(nest)) == sorted(good)
+    assert Counter(await turned(nest)) == Counter(each for each in streams if each != bad)
+
+
+async def test_a_command_that_is_refused_costs_the_others_of_its_page_nothing(nest: Service) -> None:
+    def refuse(command: Any, state: Any) -> Any:
+        raise LookupError
+
+    one, bad, two = await eggs.lay(nest, 3, MORNING)
+    wrong = replace(egg, decide=refuse)
+    answers = [Answer(wrong if each == bad else egg, each, eggs.Notice(NOON)) for each in (one, bad, two)]
+    async with nest.pool.acquire() as connection:
+        first, refused, last = await nest.settle(connection, "turn", answers, NOON)
+    assert (first, last) == (1, 1) and isinstance(refused, LookupError)
+    assert await turned(nest) == [one, two]
 
 
 async def test_one_that_somebody_else_writes_to_at_that_moment_is_decided_again_and_the_others_go_on(
@@ -378,6 +410,7 @@ async def test_a_duty_of_what_changes_is_done_once_for_each_change(
     monkeypatch.setattr(timing, "SOON", 0.0)
     async with running(Timer(nest)):
         await toy.until(ticked(nest, 3))
+        monkeypatch.setattr(timing, "SOON", 3600.0)  # what changes is a new question to whoever was asked, too
         assert eggs.asked[stream] == 2, "each once"
         nest.clock.set(NOON)
         await toy.until(ticked(nest, 2))
@@ -385,10 +418,11 @@ async def test_a_duty_of_what_changes_is_done_once_for_each_change(
         nest.clock.set(NOON + 24 * HOUR)
         await toy.until(ticked(nest, 2))
         assert eggs.asked[stream] == 3
-        await eggs.lay(nest, 1, MORNING + 240 * HOUR)
-        await shown(nest)
-        await toy.until(ticked(nest, 2))
-        assert eggs.asked[stream] == 4
+        for n in (4, 5):
+            await eggs.lay(nest, 1, MORNING + 240 * HOUR)
+            await shown(nest)
+            await toy.until(ticked(nest, 2))
+            assert eggs.asked[stream] == n
 
 
 @pytest.mark.parametrize("plan", ["force_custom_plan", "force_generic_plan"])
@@ -409,4 +443,3 @@ async def test_a_tick_reads_what_is_due_and_not_all_that_stands_open(nest: Servi
     plan_of = json.loads(found)[0]["Plan"]["Plans"][0]
     assert plan_of["Node Type"].startswith("Index"), plan_of
     assert plan_of["Actual Rows"] == 3 and not plan_of.get("Rows Removed by Filter")
-    assert Laid.type == "egg.laid"
