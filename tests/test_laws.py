@@ -9,11 +9,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from deadlines import samples as deadlines
 from intake import samples
 from intake.samples import PACKS
 from kernel.decider import Decider, Rejected, fold
 from kernel.handlers import View
 from schemas.event import Actor, Event, Meta, Recorded, decode, encode
+from schemas.intake import Promise
+from services.deadlines import projection as deadlines_projection
+from services.deadlines.domain.rules import Known
 from services.intake import domain as intake
 from services.intake import projection as intake_projection
 from services.intake.domain.rules import LateEntry, Rules, rules_on
@@ -23,19 +27,28 @@ from strategies import NOON, POOLS, of
 # Rules are what a file says, so any of the real ones; made-up rules would only test the maker.
 POOLS[Rules] = st.sampled_from([rules_on(dt.date(*day), PACKS) for day in ((2017, 3, 1), (2019, 9, 11), (2026, 8, 24))])
 POOLS[LateEntry] = st.just(samples.NOW.late_entry)
+# A promise is what was counted, and what is known is the calendar and the rules together: made up of parts that do not
+# belong together they would be of no world.
+POOLS[Known] = st.sampled_from([deadlines.KNOWN, deadlines.CHANGED, deadlines.CHANGED_FAR])
+POOLS[Promise] = st.sampled_from(
+    [deadlines.PROMISE, deadlines.RESTART.promise, deadlines.ELSEWHERE, deadlines.MOVED_ELSEWHERE]
+)
 
-DECIDERS: tuple[Decider[Any], ...] = intake.deciders
-VIEWS: tuple[View, ...] = (*intake_projection.views, *reporting_projection.views)
+DECIDERS: tuple[Decider[Any], ...] = (*intake.deciders, *deadlines.DECIDERS)
+VIEWS: tuple[View, ...] = (*intake_projection.views, *reporting_projection.views, *deadlines_projection.views)
 EVENTS = tuple(each for decider in DECIDERS for each in decider.events)
 
 
 # Whole lives, so that laws are tried in states that matter and not only in those that chance makes; and good commands,
 # because chance hardly ever makes one that is allowed.
-LIVES: dict[str, list[list[Event]]] = {"application": [samples.history(*life) for life in samples.LIVES.values()]}
+LIVES: dict[str, list[list[Event]]] = {
+    "application": [samples.history(*life) for life in samples.LIVES.values()],
+    **deadlines.HISTORIES,
+}
 GOOD: list[Any] = [
     each for each in vars(samples).values() if type(each).__module__.startswith("services.intake.domain")
 ]
-GOOD += samples.COMMANDS
+GOOD += [*samples.COMMANDS, *deadlines.COMMANDS]
 
 
 def commands(decider: Decider[Any]) -> list[Any]:

@@ -4,6 +4,7 @@ whole life. It is Friday 21/8/2026, 10:00 in Việt Nam; 2.002478 has ended, so 
 import csv
 import datetime as dt
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -181,6 +182,11 @@ TURN_DOWN = a.Resolve(
 )
 HAND_OVER = a.HandOverResult(when=at(100, days=5), way="post", taken_by=of_anna(PERSON), proof="EMS 123")
 STOP = a.Stop(when=at(95, days=4), ground="citizens_wish", reason=of_anna("Đã tìm thấy bản chính"), rule=CITED)
+CLOSE = a.Close(at=at(0, days=22).recorded_at, answer_by=ASK.answer_by)
+MOVE = a.MoveAppointment(
+    promise=replace(promised(FIRST + dt.timedelta(minutes=30)), due_at=FIRST + dt.timedelta(days=7, hours=7)),
+    at=at(0, days=3).recorded_at,
+)
 WITHDRAW = a.Withdraw(when=at(95, days=4), reason=of_anna("Nộp nhầm"))
 CORRECT = a.Correct(
     when=at(110, days=5),
@@ -232,6 +238,8 @@ COMMANDS: tuple[a.Command, ...] = (
     TURN_DOWN,
     HAND_OVER,
     STOP,
+    CLOSE,
+    MOVE,
     WITHDRAW,
     CORRECT,
     IMPORT,
@@ -318,7 +326,8 @@ OTHER_COMMANDS = (GUIDE, REFUSE_PAPER, LIST, AMEND, END, PUBLISH, TAKE_DOWN, OPE
 
 def all_events() -> dict[str, Event]:
     """One of every event that intake ever says, by wire name; the fuller one where there are several."""
-    lives = [*LIVES.values(), (SUBMIT, RECEIVE, CONSULT, LATE), (SUBMIT, RECEIVE, PASS_ON)]
+    others = ((SUBMIT, RECEIVE, CONSULT, LATE), (SUBMIT, RECEIVE, PASS_ON), (SUBMIT, RECEIVE, MOVE))
+    lives = [*LIVES.values(), *others]
     found: list[Event] = [event for life in lives for event in history(*life)]
     found += v.decide(GUIDE, v.initial) + v.decide(REFUSE_PAPER, v.initial)
     listed = fold(p.procedure, p.decide(LIST, p.initial))

@@ -85,6 +85,8 @@ TABLE = {
     "TURN_DOWN": "·    ·    ·    ·    E    E    ·    E    E    E    ·    =    ·    ·    ·    E",
     "HAND_OVER": "·    ·    ·    ·    ·    ·    ·    ·    ·    ·    E    E    =    ·    ·    ·",
     "STOP":      "·    ·    ·    ·    E    E    E    E    E    E    ·    ·    ·    =    ·    E",
+    "CLOSE":     "=    =    =    =    =    =    E    =    =    =    =    =    =    =    =    =",
+    "MOVE":      "=    =    =    =    E    E    E    E    E    E    =    =    =    =    =    E",
     "WITHDRAW":  "·    E    E    ·    E    E    E    E    E    E    ·    ·    ·    ·    =    E",
     "CORRECT":   "·    ·    E    E    E    E    E    E    E    E    E    E    =    E    E    E",
     "IMPORT":    "E    ·    ·    ·    ·    ·    ·    ·    ·    ·    ·    ·    ·    ·    ·    =",

@@ -603,8 +603,9 @@ def _evolve(state: Running, event: Event) -> Running:
 
 
 def _moved(state: Running, event: DueDateMoved) -> Running:
-    """Another promise, of which nothing was said yet; that it is overdue stays said until it is lifted. A start from
-    zero forgets the pauses and who used the time before."""
+    """Another promise, of which nothing was said yet; that it is overdue stays said until it is lifted, and that a
+    supplement lapsed is no matter of the promise. A start from zero forgets the pauses that ended and who used the time
+    before."""
     restarts = event.cause == "supplement_restart"
     stage, stages = state.stage, event.promise.stages
     due_at = stages[stage.number - 1].due_at if 1 <= stage.number <= len(stages) else None
@@ -614,9 +615,9 @@ def _moved(state: Running, event: DueDateMoved) -> Running:
         calendar=event.calendar,
         warn_at=event.warn_at,
         notice_by=event.notice_by,
-        said=state.said & ({"broken"} if restarts else {"broken", "overdue"}),
+        said=state.said & ({"broken", "lapsed"} if restarts else {"broken", "lapsed", "overdue"}),
         started_at=event.moved_at if restarts else state.started_at,
-        pauses=() if restarts else state.pauses,
+        pauses=tuple(each for each in state.pauses if each.until is None) if restarts else state.pauses,
         uses=() if restarts else state.uses,
         stage=replace(stage, due_at=due_at, started_at=event.moved_at if restarts else stage.started_at),
     )
