@@ -7,7 +7,6 @@ has kept UTC+7 without summer time since 1975, so the zone is written here and n
 """
 
 import datetime as dt
-from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -22,6 +21,13 @@ DAY = dt.timedelta(days=1)
 
 # The table of working days reaches this far beyond the days of the data file, where only weekends are known.
 _BEYOND = 2000
+
+# Inside, a moment is a day's proleptic ordinal and the microseconds since its midnight in Việt Nam: whole numbers are
+# several times faster to count with than dates and timedeltas.
+_ZERO = dt.datetime(1970, 1, 1, tzinfo=ZONE).astimezone(dt.UTC)
+_ZERO_DAY = dt.date(1970, 1, 1).toordinal()
+_MINUTE = 60_000_000
+_HOUR = 60 * _MINUTE
 
 
 class OutsideCalendar(ValueError):
@@ -47,19 +53,36 @@ class Calendar:
     hours: tuple[tuple[dt.time, dt.time], ...] = ((dt.time(7, 30), dt.time(11, 30)), (dt.time(13, 30), dt.time(17, 0)))
 
     @cached_property
-    def ordinals(self) -> list[int]:
-        """The working days as proleptic ordinals, ascending: counting and adding are one bisection each."""
-        start, end = self.first.toordinal() - _BEYOND, self.last.toordinal() + _BEYOND
-        return [day for day in range(start, end) if working(dt.date.fromordinal(day), self)]
+    def table_from(self) -> int:
+        """The ordinal of the first day of the tables."""
+        return self.first.toordinal() - _BEYOND
 
     @cached_property
-    def spans(self) -> tuple[tuple[dt.timedelta, dt.timedelta], ...]:
-        """The opening hours as distances from midnight."""
+    def ordinals(self) -> list[int]:
+        """The working days as proleptic ordinals, ascending: the n-th one is a look-up."""
+        days = range(self.table_from, self.last.toordinal() + _BEYOND)
+        return [day for day in days if working(dt.date.fromordinal(day), self)]
+
+    @cached_property
+    def before(self) -> list[int]:
+        """How many working days lie before each day from `table_from` on: counting is a difference of two look-ups."""
+        worked = set(self.ordinals)
+        days = range(self.table_from, self.last.toordinal() + _BEYOND)
+        return list(accumulate((day in worked for day in days), initial=0))
+
+    @cached_property
+    def spans(self) -> tuple[tuple[int, int], ...]:
+        """The opening hours in microseconds since midnight."""
         return tuple((_since_midnight(opens), _since_midnight(closes)) for opens, closes in self.hours)
 
     @cached_property
+    def office(self) -> int:
+        """The office time of a whole day in microseconds."""
+        return sum(closes - opens for opens, closes in self.spans)
+
+    @cached_property
     def full_day(self) -> dt.timedelta:
-        return sum((closes - opens for opens, closes in self.spans), dt.timedelta())
+        return dt.timedelta(microseconds=self.office)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -138,24 +161,25 @@ def working(day: dt.date, calendar: Calendar) -> bool:
 
 def next_working(day: dt.date, calendar: Calendar) -> dt.date:
     """The first working day after `day`."""
-    return _nth(bisect_right(calendar.ordinals, day.toordinal()), calendar)
+    return add_days(day, 1, calendar)
 
 
 def add_days(day: dt.date, amount: int, calendar: Calendar) -> dt.date:
-    """The `amount`-th working day after `day`, which itself is not counted; for 0, `day` or the next working day."""
-    if amount == 0:
-        return day if working(day, calendar) else next_working(day, calendar)
-    return _nth(bisect_right(calendar.ordinals, day.toordinal()) + amount - 1, calendar)
+    """The `amount`-th working day after `day`, which itself is not counted; for 0, `day` or the next working day.
+
+    A negative amount goes back: between the answer and `day` lie as many working days, `day` counted if it is one.
+    """
+    return dt.date.fromordinal(_add_days(day.toordinal(), amount, calendar))
 
 
 def days_between(after: dt.date, until: dt.date, calendar: Calendar) -> int:
     """How many working days lie after `after` up to and with `until`; negative where `until` is earlier."""
-    return bisect_right(calendar.ordinals, until.toordinal()) - bisect_right(calendar.ordinals, after.toordinal())
+    return _days_until(until.toordinal(), calendar) - _days_until(after.toordinal(), calendar)
 
 
 def closing(day: dt.date, calendar: Calendar) -> dt.datetime:
     """The end of the last office hour of a day."""
-    return _at(day, calendar.spans[-1][1])
+    return _moment(day.toordinal(), calendar.spans[-1][1])
 
 
 def counted_from(received: dt.datetime, cut_off: dt.time | None, calendar: Calendar) -> dt.date:
@@ -164,12 +188,7 @@ def counted_from(received: dt.datetime, cut_off: dt.time | None, calendar: Calen
     With a cut-off, what comes after it, or on a day of rest, counts as received on the next working day (NĐ
     61/2018/NĐ-CP Điều 19: after 15:00; the hour itself is still before). Without one it is the day it came.
     """
-    here = local(received)
-    day = here.date()
-    if cut_off is None:
-        return day
-    late = _since_midnight(here.time()) > _since_midnight(cut_off)
-    return next_working(day, calendar) if late or not working(day, calendar) else day
+    return dt.date.fromordinal(_receipt(received, cut_off, calendar)[1])
 
 
 def due(
@@ -184,25 +203,37 @@ def due(
 
     A pause that began before the end moves it: where days are counted by the working days after the day on which it
     began, up to and with the day on which it ended; where hours are counted by its office time. A pause that has not
-    ended moves nothing yet.
+    ended moves nothing yet. Pauses come in their order and do not overlap.
     """
-    start = counted_from(received, cut_off, calendar)
-    begin = _at(start, dt.timedelta()) if start > local(received).date() else received
-    days, time = amount, dt.timedelta(hours=amount)
+    came, start = _receipt(received, cut_off, calendar)
+    if unit == "working_days":
+        return _due_by_days(start, amount, calendar, pauses)
+    begin = _moment(start, 0) if start > came else received
+    return _due_by_hours(begin, amount, calendar, pauses)
 
-    def end() -> dt.datetime:
-        if unit == "working_days":
-            return closing(add_days(start, days, calendar), calendar)
-        return add_time(begin, time, calendar)
 
-    due_at = end()
+def _due_by_days(start: int, amount: int, calendar: Calendar, pauses: Iterable[Paused]) -> dt.datetime:
+    closes = calendar.spans[-1][1]
+    if amount == 0:  # what is due at once on a day of rest is due on the next working day: pauses count from there
+        start = _add_days(start, 0, calendar)
+    due_at = _moment(_add_days(start, amount, calendar), closes)
     for each in pauses:
         if each.until is None or each.since > due_at:
             continue
-        since = max(each.since, begin)
-        days += max(0, days_between(max(local(since).date(), start), local(each.until).date(), calendar))
-        time += time_between(since, each.until, calendar)
-        due_at = end()
+        began, ended = max(_split(each.since)[0], start), _split(each.until)[0]
+        amount += max(0, _days_until(ended, calendar) - _days_until(began, calendar))
+        due_at = _moment(_add_days(start, amount, calendar), closes)
+    return due_at
+
+
+def _due_by_hours(begin: dt.datetime, amount: int, calendar: Calendar, pauses: Iterable[Paused]) -> dt.datetime:
+    office = amount * _HOUR
+    due_at = _add_office(begin, office, calendar)
+    for each in pauses:
+        if each.until is None or each.since > due_at:
+            continue
+        office += _office_between(max(each.since, begin), each.until, calendar)
+        due_at = _add_office(begin, office, calendar)
     return due_at
 
 
@@ -214,34 +245,12 @@ def late(due_at: dt.datetime, answered: dt.datetime, calendar: Calendar) -> Late
 
 def add_time(begin: dt.datetime, amount: dt.timedelta, calendar: Calendar) -> dt.datetime:
     """The first moment by which `amount` of office time has passed since `begin`."""
-    here = local(begin)
-    midnight = dt.timedelta()
-    day, since = here.date(), _since_midnight(here.time())
-    if amount <= midnight:
-        return begin.astimezone(dt.UTC)
-    left = amount
-    if working(day, calendar):
-        rest_of_day = _worked_after(since, calendar)
-        if left <= rest_of_day:
-            return _at(day, _walk(since, left, calendar))
-        left -= rest_of_day
-    # Whole days are skipped by number; the last one is walked, so that it ends at closing time, not the next morning.
-    whole = -(-left // calendar.full_day) - 1
-    last = add_days(day, whole + 1, calendar)
-    return _at(last, _walk(midnight, left - whole * calendar.full_day, calendar))
+    return _add_office(begin, amount // dt.timedelta(microseconds=1), calendar)
 
 
 def time_between(begin: dt.datetime, end: dt.datetime, calendar: Calendar) -> dt.timedelta:
     """Office time that passed from `begin` to `end`; zero where `end` is not later."""
-    if end <= begin:
-        return dt.timedelta()
-    first, last = local(begin), local(end)
-    total = days_between(first.date(), last.date(), calendar) * calendar.full_day
-    if working(first.date(), calendar):
-        total += _worked_after(_since_midnight(first.time()), calendar)
-    if working(last.date(), calendar):
-        total -= _worked_after(_since_midnight(last.time()), calendar)
-    return total
+    return dt.timedelta(0, 0, _office_between(begin, end, calendar))
 
 
 def deal_out(
@@ -265,7 +274,9 @@ def explain(
     """Day by day from receipt to due date, what was counted and what was skipped, and why."""
     came, start = local(received).date(), counted_from(received, cut_off, calendar)
     due_at = due(received, amount, unit, cut_off, calendar, pauses)
-    begin = _at(start, dt.timedelta()) if start > came else received
+    begin = _moment(start.toordinal(), 0) if start > came else received
+    if amount == 0 and unit == "working_days":
+        start = add_days(start, 0, calendar)
     ended = [each for each in pauses if each.until is not None and each.since <= due_at]
     return tuple(_explained(came, start, begin, due_at, unit, calendar, ended))
 
@@ -279,13 +290,14 @@ def _explained(
     calendar: Calendar,
     pauses: Sequence[Paused],
 ) -> Iterator[Counted]:
-    number, day = 0, came
+    number, day, so_far = 0, came, 0
     while day <= local(due_at).date():
         minutes = None
         if unit == "working_hours":
-            opens, closes = max(begin, _at(day, dt.timedelta())), min(due_at, _at(day + DAY, dt.timedelta()))
-            stood = ((max(each.since, opens), min(each.until or closes, closes)) for each in pauses)
-            minutes = _minutes(opens, closes, calendar) - sum(_minutes(*each, calendar) for each in stood)
+            # Rounded down in all, not day by day: the days' minutes add up to the hours.
+            until = min(due_at, _moment(day.toordinal() + 1, 0))
+            minutes = _ran(begin, until, calendar, pauses) // _MINUTE - so_far
+            so_far += minutes
         counts = bool(minutes) if unit == "working_hours" else day > start
         if day in calendar.rest:
             yield Counted(day=day, number=0, why="holiday", name=calendar.rest[day], minutes=minutes)
@@ -300,8 +312,6 @@ def _explained(
             made_up = calendar.worked.get(day, "")
             why: Why = "made_up" if made_up else "counted"
             yield Counted(day=day, number=number, why=why, name=made_up, minutes=minutes)
-        elif day == came:
-            yield Counted(day=day, number=0, why="receipt", minutes=minutes)
         else:
             yield Counted(day=day, number=0, why="receipt" if day == start else "paused", minutes=minutes)
         day += DAY
@@ -312,37 +322,85 @@ def _stands(pause: Paused, day: dt.date) -> bool:
     return pause.until is not None and local(pause.since).date() < day <= local(pause.until).date()
 
 
-def _minutes(begin: dt.datetime, end: dt.datetime, calendar: Calendar) -> int:
-    return time_between(begin, end, calendar) // dt.timedelta(minutes=1)
+def _ran(begin: dt.datetime, end: dt.datetime, calendar: Calendar, pauses: Sequence[Paused]) -> int:
+    """Office microseconds between two moments in which no pause stood."""
+    stood = ((max(each.since, begin), min(each.until or end, end)) for each in pauses)
+    return _office_between(begin, end, calendar) - sum(_office_between(*each, calendar) for each in stood)
 
 
-def _nth(index: int, calendar: Calendar) -> dt.date:
-    if not 0 < index < len(calendar.ordinals):
-        raise OutsideCalendar(f"calendar {calendar.version} covers {calendar.first} to {calendar.last}")
-    return dt.date.fromordinal(calendar.ordinals[index])
+def _receipt(received: dt.datetime, cut_off: dt.time | None, calendar: Calendar) -> tuple[int, int]:
+    """The day on which it came, and the day that counts as the day of receipt."""
+    came, since = _split(received)
+    if cut_off is None:
+        return came, came
+    return came, _add_days(came, 1 if since > _since_midnight(cut_off) else 0, calendar)
 
 
-def _at(day: dt.date, since: dt.timedelta) -> dt.datetime:
-    return (dt.datetime.combine(day, dt.time(), ZONE) + since).astimezone(dt.UTC)
+def _split(moment: dt.datetime) -> tuple[int, int]:
+    gap = moment - _ZERO
+    return gap.days + _ZERO_DAY, gap.seconds * 1_000_000 + gap.microseconds
 
 
-def _since_midnight(time: dt.time) -> dt.timedelta:
-    return dt.timedelta(hours=time.hour, minutes=time.minute, seconds=time.second, microseconds=time.microsecond)
+def _moment(day: int, since: int) -> dt.datetime:
+    return _ZERO + dt.timedelta(day - _ZERO_DAY, 0, since)
 
 
-def _worked_after(since: dt.timedelta, calendar: Calendar) -> dt.timedelta:
-    """Office time left of a working day."""
-    return sum(
-        (closes - max(opens, since) for opens, closes in calendar.spans if since < closes),
-        dt.timedelta(),
-    )
+def _since_midnight(time: dt.time) -> int:
+    return ((time.hour * 60 + time.minute) * 60 + time.second) * 1_000_000 + time.microsecond
 
 
-def _walk(since: dt.timedelta, amount: dt.timedelta, calendar: Calendar) -> dt.timedelta:
-    """Where in the day `amount` of office time after `since` ends; there must be as much left."""
+def _days_until(day: int, calendar: Calendar) -> int:
+    """How many working days of the table come up to and with `day`."""
+    index = day - calendar.table_from + 1
+    if not 0 < index < len(calendar.before):
+        raise _outside(calendar)
+    return calendar.before[index]
+
+
+def _add_days(day: int, amount: int, calendar: Calendar) -> int:
+    until = _days_until(day, calendar)
+    if amount == 0 and calendar.ordinals[until - 1] != day:
+        amount = 1
+    index = until + amount - 1
+    if not 0 <= index < len(calendar.ordinals):
+        raise _outside(calendar)
+    return calendar.ordinals[index]
+
+
+def _office_until(moment: dt.datetime, calendar: Calendar) -> int:
+    """Office microseconds from the beginning of the table."""
+    gap = moment - _ZERO
+    index = gap.days + _ZERO_DAY - calendar.table_from
+    if not 0 <= index < len(calendar.before) - 1:
+        raise _outside(calendar)
+    days = calendar.before[index]
+    office = days * calendar.office
+    if calendar.before[index + 1] > days:
+        since = gap.seconds * 1_000_000 + gap.microseconds
+        for opens, closes in calendar.spans:
+            if since <= opens:
+                break
+            office += min(since, closes) - opens
+    return office
+
+
+def _office_between(begin: dt.datetime, end: dt.datetime, calendar: Calendar) -> int:
+    return _office_until(end, calendar) - _office_until(begin, calendar) if end > begin else 0
+
+
+def _add_office(begin: dt.datetime, office: int, calendar: Calendar) -> dt.datetime:
+    if office <= 0:
+        return begin.astimezone(dt.UTC)
+    # Reckoned from the last microsecond, so that a day's last one ends at closing time and not the next morning.
+    index, left = divmod(_office_until(begin, calendar) + office - 1, calendar.office)
+    if index >= len(calendar.ordinals):
+        raise _outside(calendar)
     for opens, closes in calendar.spans:
-        begin = max(opens, since)
-        if begin + amount <= closes and since < closes:
-            return begin + amount
-        amount -= max(closes - begin, dt.timedelta())
-    raise AssertionError("less office time left than asked for")
+        if left < closes - opens:
+            return _moment(calendar.ordinals[index], opens + left + 1)
+        left -= closes - opens
+    raise AssertionError("a day with less office time than a day has")
+
+
+def _outside(calendar: Calendar) -> OutsideCalendar:
+    return OutsideCalendar(f"calendar {calendar.version} covers {calendar.first} to {calendar.last}")
