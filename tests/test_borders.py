@@ -33,16 +33,22 @@ from kernel.settings import Settings
 from kernel.web import build
 from places import place_on
 from running import Asker, InProcess, in_process
+from schemas.event import Actor
+from services.deadlines.app import definition as deadlines
+from services.deadlines.domain.apology import apology_stream
+from services.deadlines.domain.clock import Notice, clock, clock_stream
 from services.intake.app import definition as intake
 from services.reporting.app import definition as reporting
 
+SELF = Actor(id="test", roles=("system",))
 TODAY = dt.datetime(2026, 8, 21, 3, 0, tzinfo=dt.UTC)
 EXAMPLES = 10
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
 NOTHING_WRONG = ("/track/{code}", "/attachments/{digest}", "/catalogue/load", "/units/load")  # any text is a question
 FOREVER = "/figures/stream"  # an answer without an end
 DOCUMENTS = {
-    each.name: build(Service(each, Settings(session_key="only for reading"))).openapi() for each in (intake, reporting)
+    each.name: build(Service(each, Settings(session_key="only for reading"))).openapi()
+    for each in (intake, deadlines, reporting)
 }
 
 
@@ -88,38 +94,47 @@ async def world(ground: Any, templates: Any, tmp_path_factory: Any) -> AsyncIter
         place_on(ground, templates, folder) as place,
         in_process(intake, place.settings) as one,
         in_process(reporting, place.settings) as other,
+        in_process(deadlines, place.settings) as third,
     ):
-        for each in (one, other):
+        for each in (one, other, third):
             each.service.clock.set(TODAY)
         operator = one.by("operator")
         await operator.ok("/catalogue/load")
         await operator.ok("/units/load")
-        await one.heard(other.service)
+        await one.heard(other.service, third.service)
         helped = [operator.ok("/applications", **transfer(channel="assisted", received_by=SCHOOL)) for _ in range(8)]
         told = [*await asyncio.gather(*helped), await one.ok("/applications", **transfer())]
         await operator.ok(f"/applications/{told[0]['id']}/resolve", outcome="granted")
         await operator.ok(f"/applications/{told[1]['id']}/ask-supplement", wanted=["Học bạ"], reason="Thiếu học bạ")
         visit = await operator.post("/applications", **transfer(channel="desk", received_by=SCHOOL))
-        await one.heard(other.service)
+        await one.heard(other.service, third.service)
+        late = clock_stream(f"application-{told[2]['id']}")
+        known = await third.service.known()
+        later = Notice(known=known, now=TODAY + dt.timedelta(days=30))
+        await third.service.do(clock, late, later, actor=SELF)
+        await third.heard(one.service)
         there = {
             "id": [each["id"] for each in told],
             "code": [each["code"] or each["tracking"] for each in told],
+            "apology": [apology_stream(late).partition("-")[2]],
             "visit": [visit.json()["visit"]],
             "unit": [SCHOOL, DEPARTMENT, "xa-tan-lap"],
             "procedure": ["2.002854", "SH.012"],
         }
-        yield World({"intake": one, "reporting": other}, there)
-        await whole(one, other)
+        yield World({"intake": one, "deadlines": third, "reporting": other}, there)
+        await whole(one, other, third)
 
 
-async def whole(one: InProcess, other: InProcess) -> None:
-    """Nothing was lost: the log is whole and can be heard, the register says the same, the service answers."""
-    await one.heard(other.service)
+async def whole(one: InProcess, other: InProcess, third: InProcess) -> None:
+    """Nothing was lost: the log is whole and can be heard, the register says the same, the services answer."""
+    await one.heard(other.service, third.service)
+    await third.heard(one.service)
     gaps = await one.service.pool.fetch(
         "SELECT stream FROM truth.events GROUP BY stream HAVING min(number) <> 1 OR max(number) <> count(*)"
     )
     assert not gaps
-    assert not await other.service.pool.fetch("SELECT type, reason FROM truth.parked"), "an event could not be heard"
+    for each in (one, other, third):
+        assert not await each.service.pool.fetch("SELECT type, reason FROM truth.parked"), "an event could not be heard"
     sealed = await one.service.pool.fetchrow("SELECT count(*), min(position), max(position) FROM truth.seals")
     assert tuple(sealed) == (await one.service.pool.fetchval("SELECT count(*) FROM truth.events"), 1, sealed["count"])
     log = await one.service.pool.fetch(
@@ -127,7 +142,7 @@ async def whole(one: InProcess, other: InProcess) -> None:
     )
     shown = await one.service.pool.fetch("SELECT stream, number FROM view.application")
     assert {tuple(each) for each in log} == {tuple(each) for each in shown}
-    for each in (one, other):
+    for each in (one, other, third):
         assert (await each.get("/readyz")).status_code == 200
     assert (await one.get(f"/units/{SCHOOL}")).status_code < 500
 
@@ -145,6 +160,8 @@ def plausible(case: Any, there: dict[str, list[str]], pick: Any) -> None:
         kind = WHERE.get(name, "id")
         if kind == "id" and case.path.startswith(("/units", "/procedures", "/visits")):
             kind = {"u": "unit", "p": "procedure", "v": "visit"}[case.path[1]]
+        if kind == "id" and case.path.startswith("/apologies"):
+            kind = "apology"
         if case.path != "/attachments/{digest}" and name != "name":
             case.path_parameters[name] = pick(there[kind])
     for part in (case.query, case.body):
@@ -222,6 +239,7 @@ KINDS = (
 
 def route(path: str, there: dict[str, list[str]]) -> str:
     kind = {"/u": "unit", "/p": "procedure", "/v": "visit"}.get(path[:2], "id")
+    kind = "apology" if path.startswith("/apologies") else kind
     return path.replace("{id}", there[kind][0])
 
 
@@ -248,7 +266,8 @@ async def test_every_body_has_an_example_that_fits(world, name, path, schema):
     [example] = found["examples"]
     asker = world.services[name].by("operator")
     answer = await asker.post(
-        path.replace("{id}", str(uuid4()) if path.startswith(("/applications", "/drafts")) else "vi-du"), **example
+        path.replace("{id}", str(uuid4()) if path.startswith(("/applications", "/drafts", "/apologies")) else "vi-du"),
+        **example,
     )
     assert answer.status_code in (200, 201, 404, 409), answer.text
 
@@ -297,6 +316,13 @@ ADDRESSES = (
     "/register.pdf?since=2026-12-31&until=2026-01-01&unit=ttpvhcc",
     "/register.pdf?since=2026-01-01&until=2026-01-01&unit=" + "x" * 5_000,
     "/visits/00000000-0000-0000-0000-000000000000/guidance.pdf",
+    "/deadlines?after=9999-99-99~clock-00000000-0000-0000-0000-000000000000",
+    "/deadlines?after=2026-01-01T00:00:00~clock-00000000-0000-0000-0000-000000000000",
+    "/calendar?month_of=0001-01-01",
+    "/lich?thang=9999-12",
+    "/lich?thang=0000-00",
+    "/theo-doi?ma=" + "x" * 5_000,
+    "/apologies/00000000-0000-0000-0000-000000000000/letter.exe",
     "/static/..%2f..%2fweb.py",
     "/static/%2e%2e/%2e%2e/web.py",
     "//track//a",
