@@ -78,6 +78,7 @@ from schemas.event import Event
 from services.deadlines.domain.clock import Clock, Command, Forecast, PassOn, Reappoint, Recount, clock, clock_stream
 
 MINUTE = dt.timedelta(minutes=1)
+OVERDUE_TWICE = (START, BEGIN, notice(on(26, 16, 30)), begin(on(27, 8), 3, "head", HEAD_OFFICE), OVERDUE)
 TRANSITIONS = (DueDateApproaching, ApplicationOverdue, StageOverdue, SupplementLapsed, ReappointmentBroken)
 
 
@@ -178,6 +179,11 @@ def test_a_stage_is_overdue_while_the_dossier_is_still_in_time():
     stage = only(StageOverdue, when(notice(on(26, 16, 30)), START, BEGIN))
     assert (stage.stage, stage.unit, stage.became_at) == (2, EXPERTS, PROMISE.stages[1].due_at)
     assert kinds(when(notice(on(26, 16, 30)), START, BEGIN, BEGIN_HEAD)) == []
+
+
+def test_each_stage_can_be_overdue_by_itself():
+    expert, head = (each for each in history(clock, *OVERDUE_TWICE) if isinstance(each, StageOverdue))
+    assert (expert.stage, head.stage) == (2, 3)
 
 
 def test_an_answer_in_time_that_was_entered_late_lifts_the_overdue():
