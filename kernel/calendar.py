@@ -218,7 +218,7 @@ def _due_by_days(start: int, amount: int, calendar: Calendar, pauses: Iterable[P
         start = _add_days(start, 0, calendar)
     due_at = _moment(_add_days(start, amount, calendar), closes)
     for each in pauses:
-        if each.until is None or each.since > due_at:
+        if each.until is None or each.since >= due_at:
             continue
         began, ended = max(_split(each.since)[0], start), _split(each.until)[0]
         amount += max(0, _days_until(ended, calendar) - _days_until(began, calendar))
@@ -230,7 +230,7 @@ def _due_by_hours(begin: dt.datetime, amount: int, calendar: Calendar, pauses: I
     office = amount * _HOUR
     due_at = _add_office(begin, office, calendar)
     for each in pauses:
-        if each.until is None or each.since > due_at:
+        if each.until is None or each.since >= due_at:
             continue
         office += _office_between(max(each.since, begin), each.until, calendar)
         due_at = _add_office(begin, office, calendar)
@@ -277,7 +277,7 @@ def explain(
     begin = _moment(start.toordinal(), 0) if start > came else received
     if amount == 0 and unit == "working_days":
         start = add_days(start, 0, calendar)
-    ended = [each for each in pauses if each.until is not None and each.since <= due_at]
+    ended = [each for each in pauses if each.until is not None and each.since < due_at]
     return tuple(_explained(came, start, begin, due_at, unit, calendar, ended))
 
 
