@@ -30,7 +30,7 @@ from bench.ground import Ground, ground
 from bench.harness import FULL, QUICK, Delay, Failed, Outcome, Pair, Result, Scale, compare
 from kernel.run import calm_collector
 
-NAMES = ("intake", "append", "batch", "relay", "projection", "rebuild", "live", "freshness")
+NAMES = ("intake", "append", "batch", "relay", "projection", "rebuild", "live", "timer", "freshness")
 LIBRARIES = (
     "aiokafka", "asyncpg", "confluent-kafka", "eventsourcing", "fastapi", "faust-streaming", "msgspec", "psycopg",
     "pydantic", "uvicorn", "uvloop",
