@@ -30,7 +30,9 @@ from bench.ground import Ground, ground
 from bench.harness import FULL, QUICK, Delay, Failed, Outcome, Pair, Result, Scale, compare
 from kernel.run import calm_collector
 
-NAMES = ("intake", "append", "batch", "relay", "projection", "rebuild", "live", "freshness", "working_time")
+NAMES = (
+    "intake", "append", "batch", "relay", "projection", "rebuild", "live", "timer", "working_time", "freshness",
+)  # fmt: skip
 LIBRARIES = (
     "aiokafka", "asyncpg", "confluent-kafka", "eventsourcing", "fastapi", "faust-streaming", "msgspec", "psycopg",
     "pydantic", "uvicorn", "uvloop",

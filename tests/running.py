@@ -74,6 +74,18 @@ class Asker:
 
 
 @dataclass
+class Whole(Asker):
+    """A process of its own that answers, and may be killed."""
+
+    process: asyncio.subprocess.Process = field(kw_only=True)
+
+    async def kill(self) -> None:
+        """End it at once, without a last word (SIGKILL)."""
+        self.process.kill()
+        await self.process.wait()
+
+
+@dataclass
 class InProcess(Asker):
     """The api of a service in this process."""
 
@@ -118,7 +130,7 @@ async def in_process(wiring: Definition, settings: Settings) -> AsyncIterator[In
 
 
 @asynccontextmanager
-async def whole(name: str, settings: Settings, log: Path) -> AsyncIterator[Asker]:
+async def whole(name: str, settings: Settings, log: Path) -> AsyncIterator[Whole]:
     """The service as a process of its own in all roles: ready when it is given, ended when it is given back. What it
     says goes to `log`."""
     with log.open("wb") as said:
@@ -143,7 +155,7 @@ async def whole(name: str, settings: Settings, log: Path) -> AsyncIterator[Asker
     try:
         async with httpx2.AsyncClient(base_url=url, timeout=PATIENCE) as client:
             await until(lambda: ready(client), f"{name} to be ready; {log} says why")
-            yield Asker(client, settings.session_key.get_secret_value())
+            yield Whole(client, settings.session_key.get_secret_value(), process=process)
     finally:
         if process.returncode is None:
             process.terminate()
