@@ -164,11 +164,11 @@ async def _serve(here: Any, config: "Settings", environment: dict[str, str], *, 
 
     async def work() -> None:
         if demo:
-            await _people(urls["intake"], here.state, demo.weeks)
+            await _people(urls["intake"], urls["deadlines"], here.state, demo.weeks)
         for name, url in urls.items():
             out.print(f"[bold]{name}[/] {url}")
         if demo:
-            for line in province.welcome(urls["intake"], urls["reporting"]):
+            for line in province.welcome(urls["intake"], urls["reporting"], urls["deadlines"]):
                 out.print(line, markup=False, soft_wrap=True)
         out.print(f"Logs are in {here.state / 'services'}. Ctrl-C stops everything.", soft_wrap=True)
         if demo and demo.life:
@@ -190,12 +190,12 @@ async def _serve(here: Any, config: "Settings", environment: dict[str, str], *, 
     )
 
 
-async def _people(url: str, state: Path, weeks: int) -> None:
+async def _people(url: str, deadlines: str, state: Path, weeks: int) -> None:
     """The demo's own part: the catalogue, and the weeks that the province has behind it."""
     from deploy.demo import province  # noqa: PLC0415
 
     with progress_bars() as progress:
-        story = await province.live(url, state=state, weeks=weeks, progress=progress)
+        story = await province.live(url, deadlines=deadlines, state=state, weeks=weeks, progress=progress)
     for line in story.lines():
         out.print(line, markup=False, soft_wrap=True)
 

@@ -25,7 +25,7 @@ class Unexpected(Exception):
 
 
 class Desk:
-    """Requests to intake, as an anonymous citizen or as an officer of a unit. `surprises` counts what went wrong."""
+    """Requests to a service, as an anonymous citizen or as an officer of a unit. `surprises` counts what went wrong."""
 
     def __init__(self, url: str) -> None:
         self._url = url.rstrip("/")
@@ -70,8 +70,12 @@ class Desk:
         status, raw = await self._send("GET", path, headers, b"")
         return self._checked(f"GET {_plain(path)}", status, raw, ())
 
+    async def read(self, path: str) -> str:
+        """GET of what is no JSON."""
+        return (await self._send("GET", path, {}, b""))[1].decode()
+
     async def pretend(self, now: dt.datetime | None) -> None:
-        """Tell intake what time it is; None: the real one."""
+        """Tell the service what time it is; None: the real one."""
         await self.say("/demo/clock", {"now": now})
 
     async def _token(self, who: Who) -> str:
@@ -99,7 +103,7 @@ class Desk:
             except (aiohttp.ClientError, TimeoutError) as error:
                 reason = str(error) or type(error).__name__
             await asyncio.sleep(0.2 * 2**attempt)
-        raise Trouble(f"Intake does not answer at {self._url} ({reason}): read its log, then start the demo again.")
+        raise Trouble(f"Nobody answers at {self._url} ({reason}): read the service's log, then start the demo again.")
 
     def _checked(self, what: str, status: int, raw: bytes, fine: Collection[str]) -> Any:
         answer = msgspec.json.decode(raw) if raw else {}

@@ -12,11 +12,13 @@ import random
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from deploy.demo.desk import OPERATOR, Desk, Unexpected
+from deploy.demo.heads import Heads
 from deploy.demo.life import Life
 from deploy.demo.pretended import Pretended
 from deploy.demo.setting import Setting, setting
@@ -38,6 +40,7 @@ class Story:
     found: bool = False
     dossiers: int = 0
     requests: int = 0
+    apologies: int = 0
     seconds: float = 0.0
     statuses: Counter[str] = field(default_factory=Counter)
     surprises: Counter[str] = field(default_factory=Counter)
@@ -52,6 +55,8 @@ class Story:
                 f"{self.dossiers:,} dossiers were played in {self.requests:,} requests"
                 f" and {self.seconds:.0f} seconds ({rate:,.0f} a second)."
             ]
+            if self.apologies:
+                said.append(f"{self.apologies:,} apologies were signed by heads of units.")
         wrong = sum(self.surprises.values())
         if wrong:
             said.append(f"{wrong} answers were not expected; please report them:")
@@ -62,6 +67,7 @@ class Story:
 async def live(
     url: str,
     *,
+    deadlines: str | None = None,
     state: Path | None = None,
     weeks: int = WEEKS,
     a_day: float = A_DAY,
@@ -71,9 +77,12 @@ async def live(
 ) -> Story:
     """Load units and catalogue, and play from `since` (or so many weeks ago) until now, unless dossiers are there.
 
-    `state` is where it notes that it has begun, so that what broke off is played to its end by the next call.
+    `deadlines` is the address of the service that keeps them, where it runs: its time passes along, and heads sign
+    there. `state` is where it notes that it has begun, so that what broke off is played to its end by the next call.
     """
-    async with Desk(url) as desk:
+    async with AsyncExitStack() as stack:
+        desk = await stack.enter_async_context(Desk(url))
+        other = await stack.enter_async_context(Desk(deadlines)) if deadlines else None
         await load(desk, progress)
         notes = _read(state)
         if (not notes.get("begun") and (await desk.ask("/applications", who=OPERATOR))["entries"]) or notes.get("done"):
@@ -83,7 +92,7 @@ async def live(
             notes = {"begun": first.isoformat(), "a_day": a_day}
             _write(state, notes)
         until = until or dt.datetime.now(ZONE)
-        story = await _play(desk, dt.date.fromisoformat(notes["begun"]), until, notes["a_day"], progress)
+        story = await _play(desk, other, dt.date.fromisoformat(notes["begun"]), until, notes["a_day"], progress)
         _write(state, notes | {"done": True})
         return story
 
@@ -104,10 +113,24 @@ async def load(desk: Desk, progress: Progress = silent) -> None:
     progress("loading units and procedures", 2, 2)
 
 
-async def _play(desk: Desk, first: dt.date, until: dt.datetime, a_day: float, progress: Progress) -> Story:
+async def _play(
+    desk: Desk, deadlines: Desk | None, first: dt.date, until: dt.datetime, a_day: float, progress: Progress
+) -> Story:
     started, sent = time.monotonic(), desk.sent
     here = await _setting(desk, first, until.date())
-    pretended = Pretended(desk.pretend)
+    heads = Heads(desk, deadlines, here) if deadlines else None
+    acted = dt.datetime.combine(first, dt.time(), ZONE)
+
+    async def move(now: dt.datetime) -> None:
+        nonlocal acted
+        if heads:
+            await heads.pass_to(acted)
+        await desk.pretend(now)
+        acted = now
+
+    if heads:
+        await heads.begin(acted)
+    pretended = Pretended(move)
     days = [first + dt.timedelta(days=n) for n in range((until.date() - first).days + 1)]
     lives = [life for day in days for life in _lives(day, a_day, here, desk, pretended)]
     for each in lives:
@@ -117,13 +140,16 @@ async def _play(desk: Desk, first: dt.date, until: dt.datetime, a_day: float, pr
         await pretended.pass_until(until, lambda now: progress(what, (now.date() - first).days, len(days)))
     finally:
         await desk.pretend(None)
+        if heads:
+            await heads.end()
     began = [each for each in lives if each.status != "none"]
     return Story(
         dossiers=len(began),
         requests=desk.sent - sent,
+        apologies=heads.signed if heads else 0,
         seconds=time.monotonic() - started,
         statuses=Counter(each.status for each in began),
-        surprises=desk.surprises,
+        surprises=desk.surprises + (deadlines.surprises if deadlines else Counter()),
     )
 
 
@@ -155,13 +181,14 @@ CURL = """curl -s {intake}/applications -H 'content-type: application/json' -d '
  "decided_by": "thpt-le-loi", "applicant": {{"name": "Nguyễn Thị Bình"}}}}'"""
 
 
-def welcome(intake: str, reporting: str) -> list[str]:
+def welcome(intake: str, reporting: str, deadlines: str) -> list[str]:
     """Where to look, and what to try first."""
     return [
         f"  for citizens   {intake}/",
         f"  for officers   {intake}/dang-nhap (one click a role)",
         f"  dashboard      {reporting}/",
-        f"  API            {intake}/docs and {reporting}/docs",
+        f"  deadlines      {deadlines}/ (sign in as leadership: what is overdue, and where nobody has apologised)",
+        f"  API            {intake}/docs, {reporting}/docs and {deadlines}/docs",
         "Hand in a dossier, and see the dashboard move within a second:",
         CURL.format(intake=intake, procedure="2.002854"),
     ]

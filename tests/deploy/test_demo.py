@@ -12,7 +12,7 @@ from deploy.demo import province
 from deploy.demo.pretended import STEP, Pretended
 from deploy.trouble import Trouble
 from kernel.calendar import ZONE
-from running import until
+from running import until, whole
 
 MONDAY = dt.date(2026, 10, 5)
 FRIDAY = dt.datetime(2026, 10, 9, 16, 0, tzinfo=ZONE)
@@ -96,6 +96,34 @@ async def test_a_demo_that_broke_off_is_played_to_its_end_and_nothing_is_there_t
     assert not story.found and not story.surprises, story.lines()
     after = await heard(office, story.statuses)
     assert {each["id"] for each in before} <= {each["id"] for each in after}
+
+
+async def test_deadlines_pass_along_and_heads_sign_the_apologies_that_fall_due(office, tmp_path):
+    place = office.place.settings
+    async with whole("deadlines", place, tmp_path / "deadlines.log") as deadlines:
+        story = await province.live(
+            office.url,
+            deadlines=f"http://{place.host}:{place.ports['deadlines']}",
+            state=tmp_path,
+            since=MONDAY - dt.timedelta(weeks=3),
+            until=FRIDAY,
+            a_day=14,
+        )
+        assert not story.surprises and story.apologies, story.lines()
+        reader = deadlines.by("auditor")
+
+        async def everyone():
+            found, after = [], ""
+            while True:
+                page = await reader.read("/deadlines", state="late", size=200, after=after)
+                found, after = found + page["deadlines"], page["next"]
+                if not after:
+                    return found
+
+        signed = [each for each in await everyone() if each["apology"] and each["apology"]["issued_at"]]
+        assert signed, "nobody who was answered late had got an apology"
+        for each in signed:
+            assert each["received_at"] < each["apology"]["issued_at"] < FRIDAY.astimezone(dt.UTC).isoformat()
 
 
 async def test_the_province_goes_on_in_real_time(busy):

@@ -26,6 +26,7 @@ from services.deadlines.pages import words
 router = APIRouter(include_in_schema=False)
 SECTIONS: tuple[State, ...] = ("unapologised", "overdue", "due_today", "forecast", "approaching", "paused")
 MOST = 100
+OPEN = 10  # of a section are shown at once; the rest unfolds
 
 
 async def names(service: Service) -> dict[str, str]:
@@ -58,6 +59,7 @@ async def today(
         signs=bool(set(actor.roles) & SIGNERS),
         now=service.clock.now(),
         words=words,
+        open=OPEN,
     )
 
 
@@ -111,9 +113,11 @@ def _details(event: Any, called: Mapping[str, str], said: str, became: Any, noti
         case "deadlines.stage_finished":
             use = event.use
             parts.append(_stage(use.role, use.unit, called))
-            parts.append(Text(f"dùng {use.used} phút làm việc", f"used {use.used} office minutes"))
+            used = words.office_time(use.used)
+            parts.append(Text(f"dùng {used.vi}", f"used {used.en}"))
             if use.over:
-                parts.append(Text(f"quá {use.over} phút", f"{use.over} minutes over"))
+                over = words.office_time(use.over)
+                parts.append(Text(f"quá {over.vi}", f"{over.en} over"))
         case "deadlines.lateness_forecast":
             expected = moment(event.outlook.expected_at)
             parts.append(Text(f"dự kiến xong {expected}", f"expected {expected}"))
@@ -209,7 +213,10 @@ async def act(request: Request, service: Here, actor: Staff, id: UUID, action: s
                     )
                     await letters.issue(service, actor, id, body, asked)
             case "deliver":
-                await letters.deliver(service, actor, id, letters.DeliverBody(proof=form.get("proof", "")[:100]))
+                done_by = letters.DeliverBody.model_validate(
+                    {"way": form.get("way", "desk"), "proof": form.get("proof", "")}
+                )
+                await letters.deliver(service, actor, id, done_by)
             case _:
                 raise HTTPException(404)
     except Rejected as refused:

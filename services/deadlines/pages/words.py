@@ -40,11 +40,11 @@ STEP: Mapping[str, Text] = {
     "deadlines.reappointed": Text("Hẹn lại ngày trả kết quả", "A new day was named"),
     "deadlines.reappointment_kept": Text("Trả đúng ngày hẹn lại", "The new day was kept"),
     "deadlines.reappointment_broken": Text("Trễ cả ngày hẹn lại", "The new day was broken too"),
-    "deadlines.apology_due": Text("Phải gửi thư xin lỗi", "An apology is owed"),
-    "deadlines.apology_drafted": Text("Đã soạn thư xin lỗi", "The apology was drafted"),
-    "deadlines.apology_issued": Text("Đã ký thư xin lỗi", "The apology was signed"),
-    "deadlines.apology_delivered": Text("Đã gửi thư xin lỗi", "The apology was delivered"),
-    "deadlines.apology_undeliverable": Text("Không gửi được thư xin lỗi", "The apology can't be delivered"),
+    "deadlines.apology_due": Text("Phải gửi phiếu xin lỗi", "An apology is owed"),
+    "deadlines.apology_drafted": Text("Đã soạn phiếu xin lỗi", "The apology was drafted"),
+    "deadlines.apology_issued": Text("Đã ký phiếu xin lỗi", "The apology was signed"),
+    "deadlines.apology_delivered": Text("Đã gửi phiếu xin lỗi", "The apology was delivered"),
+    "deadlines.apology_undeliverable": Text("Không gửi được phiếu xin lỗi", "The apology can't be delivered"),
     "deadlines.apology_missed": Text("Quá hạn xin lỗi mà chưa ký", "The apology was missed"),
     "deadlines.apology_lapsed": Text("Không còn phải xin lỗi", "No apology is owed any more"),
 }
@@ -56,7 +56,7 @@ CAUSE: Mapping[str, Text] = {
 }
 APOLOGY: Mapping[str, Text] = {
     "due": Text("Chờ ký", "To be signed"),
-    "issued": Text("Đã ký, đang gửi", "Signed, on its way"),
+    "issued": Text("Đã ký, chờ gửi", "Signed, to be delivered"),
     "delivered": Text("Đã gửi", "Delivered"),
     "undeliverable": Text("Không gửi được, cần in và trao", "Not delivered: print it and hand it over"),
     "lapsed": Text("Không còn phải xin lỗi", "Not owed any more"),
@@ -77,5 +77,9 @@ def late_words(days: int, minutes: int) -> Text:
     """So many working days and hours: "02 ngày làm việc", or hours where it was the same day."""
     if days:
         return Text(f"{days:02} ngày làm việc", f"{days} working day{'s' if days > 1 else ''}")
+    return office_time(minutes)
+
+
+def office_time(minutes: int) -> Text:
     hours, rest = divmod(minutes, 60)
     return Text(f"{hours} giờ {rest:02} phút làm việc", f"{hours} h {rest:02} min of office time")

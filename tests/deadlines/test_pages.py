@@ -1,0 +1,145 @@
+"""Deadlines' pages, asked as a browser without scripts would: who sees what, and what is said of a form that is wrong.
+
+Intake and deadlines run in this process; one dossier of the school is overdue and waits for its apology.
+"""
+
+import html
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Any
+
+import httpx2
+import pytest
+import pytest_asyncio
+
+from intake.desks import OTHER, SCHOOL, moment, transfer
+from places import place_on
+from running import Asker, InProcess, in_process
+from schemas.event import Actor
+from services.deadlines.app import definition as deadlines_wiring
+from services.deadlines.domain.clock import Notice, clock, clock_stream
+from services.intake.app import definition as intake_wiring
+
+pytestmark = pytest.mark.xdist_group("deadlines_pages")
+
+PAGE = {"accept": "text/html"}
+BINH = {"name": "Nguyễn Thị Bình", "phone": "0912 345 678"}
+
+
+@dataclass(frozen=True)
+class Late:
+    """An overdue dossier of the school; `apology` is the id of what is to be signed."""
+
+    deadlines: InProcess
+    dossier: Any
+    apology: str
+
+    @property
+    def head(self) -> Asker:
+        return self.deadlines.by("unit_head", unit=SCHOOL)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def late(ground: Any, templates: Any, tmp_path_factory: Any) -> AsyncIterator[Late]:
+    async with (
+        place_on(ground, templates, tmp_path_factory.mktemp("deadlines")) as place,
+        in_process(intake_wiring, place.settings) as intake,
+        in_process(deadlines_wiring, place.settings) as deadlines,
+    ):
+        for each in (intake, deadlines):
+            each.service.clock.set(moment("2026-08-21 10:00"))
+        for what in ("catalogue", "units"):
+            await intake.by("operator").ok(f"/{what}/load")
+        await intake.heard(deadlines.service)
+        desk = intake.by("desk_officer", unit=SCHOOL)
+        dossier = await desk.ok(
+            "/applications", **transfer(channel="assisted", received_by=SCHOOL, applicant=BINH, notify="phone")
+        )
+        await intake.heard(deadlines.service)
+        await deadlines.heard()
+        deadlines.service.clock.set(moment("2026-09-07 08:00"))
+        notice = Notice(known=await deadlines.service.known(), now=deadlines.service.clock.now())
+        stream = clock_stream(f"application-{dossier['id']}")
+        await deadlines.service.do(clock, stream, notice, actor=Actor(id="test:timer", roles=()))
+        await deadlines.heard()  # that it is overdue, to which the policy answers with an apology
+        await deadlines.heard()
+        told = await deadlines.by("unit_head", unit=SCHOOL).read(f"/applications/{dossier['id']}/deadline")
+        yield Late(deadlines, dossier, told["apology"]["id"])
+
+
+async def get(asker: Asker, path: str, status: int = 200, **query: str) -> str:
+    answer = await asker.client.get(path, params=query or None, headers=asker.said | PAGE)
+    assert answer.status_code == status, f"{path}: {answer.status_code} {answer.text[:500]}"
+    return answer.text
+
+
+async def send(asker: Asker, path: str, **form: str) -> httpx2.Response:
+    return await asker.client.post(path, data=form, headers=asker.said | PAGE)
+
+
+async def test_officers_see_the_day_of_their_own_unit_whatever_unit_they_ask_for(late):
+    code = late.dossier["code"]
+    own = await get(late.head, "/")
+    assert code in own and "Quá hạn mà chưa xin lỗi" in own
+    other = await get(late.deadlines.by("unit_head", unit=OTHER), "/", unit=SCHOOL)
+    assert code not in other and "Không có việc gì gấp" in other
+    assert code in await get(late.deadlines.by("leadership", unit="so-gddt"), "/")
+    assert code not in await get(late.deadlines.by("leadership", unit="so-gddt"), "/", unit=OTHER)
+
+
+async def test_who_is_not_signed_in_is_asked_for_a_tracking_code(late):
+    page = await get(late.deadlines, "/")
+    assert "Mã tra cứu" in page and late.dossier["code"] not in page
+    for path in (f"/ho-so/{late.dossier['id']}", f"/xin-loi/{late.apology}", "/lich"):
+        await get(late.deadlines, path, 401)
+
+
+async def test_a_wrong_tracking_code_is_not_found_and_says_so_beside_the_field(late):
+    for wrong in ("7QK2M-9X0TD-4", "", "<script>alert(1)</script>"):
+        page = await get(late.deadlines, "/theo-doi", 404, ma=wrong)
+        assert "Không có hồ sơ nào với mã tra cứu này" in page and 'aria-invalid="true"' in page
+        assert "<script>alert" not in page
+
+
+async def test_the_applicant_reads_that_it_is_overdue_and_why_it_was_due_that_day(late):
+    page = await get(late.deadlines, "/theo-doi", ma=late.dossier["tracking"])
+    assert "Đang quá hạn" in page and "phải gửi phiếu xin lỗi" in page and "04/09/2026" in page
+    assert "Bình" not in page and "0912" not in page
+
+
+async def test_a_calendar_form_with_a_wrong_day_loses_nothing_that_was_typed(late):
+    operator = late.deadlines.by("operator")
+    typed = {"number": "0", "basis": "Công điện 12", "date1": "31/02/2026", "kind1": "rest", "name1": "Nghỉ do bão"}
+    for do in ("preview", "declare"):
+        answer = await send(operator, "/lich", do=do, **typed)
+        assert answer.status_code == 409 and "Ngày chưa đúng dạng" in answer.text
+        assert all(f'value="{typed[name]}"' in answer.text for name in ("basis", "date1", "name1"))
+    assert (await operator.read("/calendar"))["number"] == 0
+    assert (await send(late.head, "/lich", do="declare", **typed)).status_code == 403
+
+
+async def test_a_preview_of_the_calendar_declares_nothing(late):
+    operator = late.deadlines.by("operator")
+    form = {"number": "0", "basis": "Công điện 12", "date1": "03/09/2026", "kind1": "rest", "name1": "Nghỉ do bão"}
+    answer = await send(operator, "/lich", do="preview", month="2026-09", **form)
+    assert answer.status_code == 200 and "Nếu công bố" in answer.text and late.dossier["code"] in answer.text
+    assert (await operator.read("/calendar"))["number"] == 0
+
+
+async def test_an_apology_with_a_wrong_day_is_not_signed_and_keeps_what_was_typed(late):
+    form = {"drafts": "1", "reason": "Do mất điện <b>ba ngày</b>", "new_due_at": "mai", "signer": "Trần Văn Hùng"}
+    answer = await send(late.head, f"/xin-loi/{late.apology}/issue", position="Hiệu trưởng", **form)
+    assert answer.status_code == 409 and "Ngày giờ chưa đúng dạng" in answer.text
+    page = html.unescape(answer.text)
+    assert form["reason"] in page and 'value="mai"' in page and 'value="Trần Văn Hùng"' in page
+    assert (await late.head.read(f"/apologies/{late.apology}"))["status"] == "due"
+
+
+async def test_what_is_typed_as_the_reason_is_shown_as_text_never_as_markup(late):
+    wild = "</textarea><script>alert(1)</script>"
+    form = {"drafts": "1", "reason": wild, "new_due_at": "10/09/2026 17:00"}
+    assert (await send(late.head, f"/xin-loi/{late.apology}/draft", **form)).status_code == 303
+    await late.deadlines.heard()
+    for asker in (late.head, late.deadlines.by("auditor")):  # in a field, and as text for who only reads
+        page = await get(asker, f"/xin-loi/{late.apology}")
+        assert "<script>alert" not in page and html.escape(wild) in page
