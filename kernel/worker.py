@@ -82,6 +82,8 @@ class Worker:
             consumer_auto_offset_reset="earliest",
             consumer_metadata_max_age_ms=10_000,  # a broker that has just come back may not know its topics yet
             broker_commit_interval=1.0,
+            broker_session_timeout=10.0,  # of a worker that was killed: until then nobody hears its partitions live
+            broker_heartbeat_interval=3.0,
             stream_wait_empty=False,
             stream_buffer_maxsize=4096,
         )
