@@ -7,7 +7,7 @@ from playwright.async_api import expect
 
 from browser import DESKTOP, PHONE, browser, page_of
 
-INTAKE, REPORTING = "http://127.0.0.1:8401", "http://127.0.0.1:8402"
+INTAKE, REPORTING, DEADLINES = "http://127.0.0.1:8401", "http://127.0.0.1:8402", "http://127.0.0.1:8403"
 FOLDER = Path(__file__).parents[1] / "docs" / "screenshots"
 UNDRAWN = "[data-chart]:not(:has(canvas, svg))"
 PICTURES = (
@@ -16,6 +16,7 @@ PICTURES = (
     ("home", INTAKE + "/", DESKTOP, ""),
     ("procedure-phone", INTAKE + "/thu-tuc/2.002854", PHONE, ""),
     ("desk", INTAKE + "/ban-lam-viec", DESKTOP, "desk_officer?unit=ttpvhcc"),
+    ("deadlines", DEADLINES + "/", DESKTOP, "leadership?unit=so-gddt"),
 )
 
 
@@ -25,7 +26,7 @@ async def take() -> None:
         for name, address, size, role in PICTURES:
             page = await page_of(opened, size, reduced_motion="reduce")
             if role:
-                await page.request.post(f"{INTAKE}/demo/login/{role}")
+                await page.request.post(f"{INTAKE}/demo/login/{role}")  # cookies know no ports: it holds for all
             await page.goto(address)
             await expect(page.locator(UNDRAWN)).to_have_count(0)
             await page.screenshot(path=FOLDER / f"{name}.png", full_page=False)

@@ -143,3 +143,15 @@ async def test_what_is_typed_as_the_reason_is_shown_as_text_never_as_markup(late
     for asker in (late.head, late.deadlines.by("auditor")):  # in a field, and as text for who only reads
         page = await get(asker, f"/xin-loi/{late.apology}")
         assert "<script>alert" not in page and html.escape(wild) in page
+
+
+async def test_who_has_just_signed_sees_it_signed_though_the_view_has_not_heard_of_it(late):
+    read = await late.head.read(f"/apologies/{late.apology}")
+    form = {"drafts": str(read["drafts"]), "reason": read["reason"], "new_due_at": "10/09/2026 17:00"}
+    path = f"/xin-loi/{late.apology}"
+    signed = await send(late.head, f"{path}/issue", signer="Trần Văn Hùng", position="Hiệu trưởng", **form)
+    assert signed.status_code == 303, signed.text
+    page = await get(late.head, path)
+    assert "Đã ký, chờ gửi" in page and "01/PXL" in page and 'name="signer"' not in page
+    assert (await send(late.head, f"{path}/deliver", way="phone")).status_code == 303
+    assert "Đã gửi" in await get(late.head, path)

@@ -339,7 +339,11 @@ async def post_deliver(service: Here, actor: Staff, id: UUID, body: DeliverBody)
 
 
 async def _now(service: Service, id: UUID) -> ApologyTold:
-    """What was just decided, read from the stream: the view follows in a moment."""
+    return await told(service, await find_now(service, id))
+
+
+async def find_now(service: Service, id: UUID) -> Mapping[str, Any]:
+    """The row with what was just decided, read from the stream: the view follows in a moment. Raises 404."""
     row = dict(await find(service, id))
     state, number = await service.state(apology, row["stream"])
     row |= {
@@ -354,4 +358,4 @@ async def _now(service: Service, id: UUID) -> ApologyTold:
         "way": state.way if state.number else "",
         "missed": state.missed,
     }
-    return await told(service, row)
+    return row

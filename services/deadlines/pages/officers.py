@@ -168,7 +168,7 @@ def drawn(row: Mapping[str, Any], now: dt.datetime) -> dict[str, Any]:
 @router.get("/xin-loi/{id}")
 async def apology(request: Request, service: Here, actor: Staff, id: UUID) -> Response:
     """The apology as it stands: its text, and what may be done with it."""
-    row = await letters.find(service, id)
+    row = await letters.find_now(service, id)
     check_sees(actor, letters.units(row), row["tracking"])
     return await _sheet(request, service, row)
 
