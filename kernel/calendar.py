@@ -202,28 +202,38 @@ def due(
     """When the result is due: at closing time of the last day, or so many working hours on.
 
     A pause that began before the end moves it: where days are counted by the working days after the day on which it
-    began, up to and with the day on which it ended; where hours are counted by its office time. A pause that has not
-    ended moves nothing yet. Pauses come in their order and do not overlap.
+    began, up to and with the day on which it ended (the next working day, where it ended after the cut-off or the last
+    office hour, or on a day of rest); where hours are counted by its office time. A pause that has not ended moves
+    nothing yet. Pauses come in their order and do not overlap.
     """
     came, start = _receipt(received, cut_off, calendar)
     if unit == "working_days":
-        return _due_by_days(start, amount, calendar, pauses)
+        return _due_by_days(start, amount, cut_off, calendar, pauses)
     begin = _moment(start, 0) if start > came else received
     return _due_by_hours(begin, amount, calendar, pauses)
 
 
-def _due_by_days(start: int, amount: int, calendar: Calendar, pauses: Iterable[Paused]) -> dt.datetime:
+def _due_by_days(
+    start: int, amount: int, cut_off: dt.time | None, calendar: Calendar, pauses: Iterable[Paused]
+) -> dt.datetime:
     closes = calendar.spans[-1][1]
     if amount == 0:  # what is due at once on a day of rest is due on the next working day: pauses count from there
         start = _add_days(start, 0, calendar)
-    due_at = _moment(_add_days(start, amount, calendar), closes)
+    due_at, counted = _moment(_add_days(start, amount, calendar), closes), start
     for each in pauses:
         if each.until is None or each.since >= due_at:
             continue
-        began, ended = max(_split(each.since)[0], start), _split(each.until)[0]
+        began, ended = max(_split(each.since)[0], counted), _went_on(each.until, cut_off, calendar)
         amount += max(0, _days_until(ended, calendar) - _days_until(began, calendar))
-        due_at = _moment(_add_days(start, amount, calendar), closes)
+        due_at, counted = _moment(_add_days(start, amount, calendar), closes), max(counted, ended)
     return due_at
+
+
+def _went_on(until: dt.datetime, cut_off: dt.time | None, calendar: Calendar) -> int:
+    """The working day on which a clock goes on that stood until then."""
+    day, since = _split(until)
+    closed = calendar.spans[-1][1] if cut_off is None else min(calendar.spans[-1][1], _since_midnight(cut_off))
+    return _add_days(day, 1 if since > closed else 0, calendar)
 
 
 def _due_by_hours(begin: dt.datetime, amount: int, calendar: Calendar, pauses: Iterable[Paused]) -> dt.datetime:
@@ -278,7 +288,8 @@ def explain(
     if amount == 0 and unit == "working_days":
         start = add_days(start, 0, calendar)
     ended = [each for each in pauses if each.until is not None and each.since < due_at]
-    return tuple(_explained(came, start, begin, due_at, unit, calendar, ended))
+    stood = [(local(each.since).date(), _went_on(each.until, cut_off, calendar)) for each in ended if each.until]
+    return tuple(_explained(came, start, begin, due_at, unit, calendar, ended, stood))
 
 
 def _explained(
@@ -289,6 +300,7 @@ def _explained(
     unit: TimeUnit,
     calendar: Calendar,
     pauses: Sequence[Paused],
+    stood: Sequence[tuple[dt.date, int]],
 ) -> Iterator[Counted]:
     number, day, so_far = 0, came, 0
     while day <= local(due_at).date():
@@ -299,13 +311,14 @@ def _explained(
             minutes = _ran(begin, until, calendar, pauses) // _MINUTE - so_far
             so_far += minutes
         counts = bool(minutes) if unit == "working_hours" else day > start
+        stands = unit == "working_days" and any(since < day and day.toordinal() <= on for since, on in stood)
         if day in calendar.rest:
             yield Counted(day=day, number=0, why="holiday", name=calendar.rest[day], minutes=minutes)
         elif not working(day, calendar):
             yield Counted(day=day, number=0, why="weekend", minutes=minutes)
         elif day < start:
             yield Counted(day=day, number=0, why="after_cut_off", minutes=minutes)
-        elif counts and unit == "working_days" and any(_stands(each, day) for each in pauses):
+        elif counts and stands:
             yield Counted(day=day, number=0, why="paused")
         elif counts:
             number += 1
@@ -315,11 +328,6 @@ def _explained(
         else:
             yield Counted(day=day, number=0, why="receipt" if day == start else "paused", minutes=minutes)
         day += DAY
-
-
-def _stands(pause: Paused, day: dt.date) -> bool:
-    """A pause takes the days after the one on which it began, up to and with the one on which it ended."""
-    return pause.until is not None and local(pause.since).date() < day <= local(pause.until).date()
 
 
 def _ran(begin: dt.datetime, end: dt.datetime, calendar: Calendar, pauses: Sequence[Paused]) -> int:

@@ -78,6 +78,9 @@ def paused(since: dt.datetime, until: dt.datetime | None) -> Paused:
         pytest.param(
             at(24, 8, 2026), 1, [(at(25, 8, 2026, 16, 59), at(26, 8, 2026))], dt.date(2026, 8, 26), id="last minute"
         ),
+        # Asked on the last day, supplied when the office is closed: it goes on the next working day (Monday 7/9).
+        pytest.param(at(3, 9, 2026), 1, [(at(4, 9, 2026), at(6, 9, 2026))], dt.date(2026, 9, 7), id="until a Sunday"),
+        pytest.param(at(3, 9, 2026), 1, [(at(4, 9, 2026), at(4, 9, 2026, 20))], dt.date(2026, 9, 7), id="until night"),
         # At once, come on a Saturday: due on Monday; stopped on Monday, so on the day on which it goes on.
         pytest.param(
             at(5, 9, 2026), 0, [(at(7, 9, 2026), at(9, 9, 2026))], dt.date(2026, 9, 9), id="at once, on a rest day"
@@ -91,6 +94,13 @@ def test_a_pause_moves_the_appointment_by_its_working_days(received, days, pause
     lines = explain(received, days, "working_days", None, VN, over)
     assert lines[-1].day == expected
     assert [each.number for each in lines if each.number] == list(range(1, days + 1))
+
+
+def test_what_is_supplied_after_the_cut_off_goes_on_the_next_working_day():
+    asked, on_time, late = at(25, 8, 2026), at(26, 8, 2026, 15), at(26, 8, 2026, 15, 1)
+    assert local(due(at(24, 8, 2026), 3, "working_days", THREE, VN, [paused(asked, on_time)])).day == 28
+    # Monday 31/8 to Wednesday 2/9 are days of rest.
+    assert local(due(at(24, 8, 2026), 3, "working_days", THREE, VN, [paused(asked, late)])).day == 3
 
 
 @pytest.mark.parametrize(
@@ -277,10 +287,17 @@ def slow_due(received, amount, unit, cut_off, pauses):
         return received if amount == 0 else [next(running) for _ in range(amount * 60)][-1] + MINUTE
     first = start if working(start, SMALL) or amount else walk(start, 1)
     end = walk(first, amount)
+    counted: set[dt.date] = set()
     for each in pauses:
         if each.since < dt.datetime.combine(end, SMALL.hours[-1][1], ZONE):
+            on = each.until.date()
+            closed = min(cut_off or SMALL.hours[-1][1], SMALL.hours[-1][1])
+            while not working(on, SMALL) or (on == each.until.date() and each.until.time() > closed):
+                on += dt.timedelta(days=1)
             stood = [each.since.date() + dt.timedelta(days=n) for n in range(1, 30)]
-            end = walk(end, sum(first < day <= each.until.date() and working(day, SMALL) for day in stood))
+            more = {day for day in stood if first < day <= on and working(day, SMALL)} - counted
+            counted |= more
+            end = walk(end, len(more))
     return dt.datetime.combine(end, SMALL.hours[-1][1], ZONE)
 
 

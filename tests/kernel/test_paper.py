@@ -15,9 +15,9 @@ import pytest
 import typst
 import zxingcpp
 from fontTools.ttLib import TTFont
-from paper_samples import CONTENT, DOCUMENTS, SAMPLES, at
 
 from kernel import paper
+from paper_samples import CONTENT, DOCUMENTS, SAMPLES, at
 
 FONTS = sorted((paper.PAPERS / "fonts").glob("*.ttf"))
 VOWELS = "aăâeêioôơuưy"
@@ -89,10 +89,10 @@ def test_another_process_gives_the_same_bytes() -> None:
         "import hashlib, sys; sys.path[:0] = sys.argv[1:]; from paper_samples import SAMPLES; from kernel import paper;"
         "print(hashlib.sha256(paper.pdf('receipt', SAMPLES['receipt'])).hexdigest())"
     )
-    here = Path(__file__).parent
+    here = Path(__file__).parents[1]
     again = [
         subprocess.run(
-            [sys.executable, "-c", code, str(here), str(here.parents[1])], capture_output=True, check=True, text=True
+            [sys.executable, "-c", code, str(here), str(here.parent)], capture_output=True, check=True, text=True
         ).stdout
         for _ in range(2)
     ]

@@ -29,15 +29,17 @@ Command: TypeAlias = ChangeCalendar
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Changes:
-    """How often it was changed."""
+    """How often it was changed, and what the last change said."""
 
     number: int = 0
+    days: tuple[CalendarDay, ...] = ()
+    basis: str = ""
 
 
 def decide(command: Command, state: Changes) -> list[Event]:
-    if command.number <= state.number:
+    if (command.number, command.days, command.basis) == (state.number, state.days, state.basis):
         return []
-    if command.number > state.number + 1:
+    if command.number != state.number + 1:
         raise Rejected(
             "no_such_change",
             Text("Lịch đang ở lần thay đổi {last}.", "The calendar stands at change {last}.").of(last=state.number),
@@ -60,7 +62,7 @@ def decide(command: Command, state: Changes) -> list[Event]:
 def evolve(state: Changes, event: Event) -> Changes:
     match event:
         case CalendarChanged():
-            return Changes(number=event.number)
+            return Changes(number=event.number, days=event.days, basis=event.basis)
         case _:
             return state
 
