@@ -13,13 +13,13 @@ from uuid import UUID
 import httpx2
 import pytest
 import pytest_asyncio
-from paper_samples import APOLOGY, at
 
 from deploy.local import mailbox as standing_in
 from deploy.local.mailbox import Mailbox, environment, opened
 from deploy.trouble import Trouble
 from kernel.post import Attachment, HttpSms, Message, Smtp, Unreachable
 from kernel.settings import Settings
+from paper_samples import APOLOGY, at
 from places import free_port
 from running import until
 

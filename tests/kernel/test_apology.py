@@ -15,11 +15,11 @@ import pytest
 import time_machine
 from docx.enum.text import WD_ALIGN_PARAGRAPH
 from docx.oxml.ns import qn
-from paper_samples import APOLOGY, at
 from pypdf.generic import ContentStream
 
 from kernel import apology
 from kernel.apology import Apology
+from paper_samples import APOLOGY, at
 
 OLD_FORM = "Phiếu xin lỗi và hẹn lại ngày trả kết quả"
 VOWELS, TONES = "aăâeêioôơuưy", ("", "\u0300", "\u0301", "\u0303", "\u0309", "\u0323")

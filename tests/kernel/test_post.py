@@ -22,12 +22,12 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from hypothesis import given
 from hypothesis import strategies as st
-from paper_samples import APOLOGY
 
 from deploy.local.mailbox import Mailbox, environment, opened
 from kernel import apology
 from kernel.post import Attachment, HttpSms, Message, Post, Refused, Sent, Smtp, Unreachable, mail, open_post
 from kernel.settings import Settings
+from paper_samples import APOLOGY
 from places import free_port
 
 ID = UUID("0197f6b2-7c1e-7a53-9d7e-000000000007")
