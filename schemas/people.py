@@ -26,6 +26,11 @@ class Address:
     district: Annotated[str, Field(max_length=100)] = ""
     province: Annotated[str, Field(max_length=100, examples=["tỉnh Sơn Hà"])] = ""
 
+    @property
+    def line(self) -> str:
+        """The address in one line."""
+        return ", ".join(filter(None, (self.street, self.commune, self.district, self.province)))
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Person:

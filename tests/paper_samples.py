@@ -3,8 +3,8 @@
 import datetime as dt
 from typing import Any
 
-from kernel import apology
-from kernel.apology import Apology
+from services.deadlines.api import letter as apology
+from services.deadlines.api.letter import Apology
 
 ZONE = dt.timezone(dt.timedelta(hours=7))
 

@@ -63,7 +63,7 @@ CREATE INDEX clock_code ON clock (code);
 CREATE INDEX clock_tracking ON clock (tracking);
 CREATE INDEX clock_subject ON clock (subject);
 
--- What units have before them, and which promises were kept on which day.
+-- What units have before them.
 CREATE TABLE load (
     decided_by text,
     unit text,
@@ -73,18 +73,6 @@ CREATE TABLE load (
     overdue bigint NOT NULL,
     PRIMARY KEY (decided_by, unit)
 );
-CREATE TABLE kept_promises (
-    day date,
-    decided_by text,
-    late_unit text,
-    in_time bigint NOT NULL,
-    late bigint NOT NULL,
-    late_again bigint NOT NULL,
-    reappointments_kept bigint NOT NULL,
-    days_late bigint NOT NULL,
-    PRIMARY KEY (day, decided_by, late_unit)
-);
-
 -- What each finished stage used, and its sum a unit, role and day.
 CREATE TABLE finished_stage (
     stream text,

@@ -2,6 +2,7 @@
 over HTTP, Kafka, PostgreSQL and SMTP, real ones. The tests are chapters: they are read, and run, in their order.
 """
 
+import datetime as dt
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
+from deploy import what_if
 from deploy.local.mailbox import Mailbox, opened
 from intake.desks import SCHOOL, moment
 from places import Place, free_port, place_on, topics_of
@@ -45,6 +47,14 @@ class Town:
         body = {"procedure": "2.002854", "received_by": SCHOOL, "decided_by": SCHOOL, "applicant": BINH}
         self.dossiers[name] = await desk.ok("/applications", **body, channel="assisted", notify="email")
         return self.dossiers[name]
+
+    async def written(self) -> int:
+        """How many events deadlines has said, read without the kernel."""
+        connection = await self.place.connect("deadlines")
+        try:
+            return int(await connection.fetchval("SELECT count(*) FROM truth.events"))
+        finally:
+            await connection.close()
 
     @property
     def head(self) -> Asker:
@@ -161,6 +171,22 @@ async def test_the_answer_is_late_against_the_first_promise_and_in_time_for_the_
     assert clock["late_unit"] == SCHOOL
     page = (await town.deadlines.get("/theo-doi", ma=town.dossiers["late"]["tracking"])).text
     assert "03 ngày làm việc" in page and "01/PXL" in page
+
+
+async def test_in_a_world_with_more_time_it_would_not_have_been_late_and_nothing_is_written(town):
+    async def world(**other: Any) -> tuple[int, int]:
+        nothing: dict[str, Any] = {"rest": [], "worked": [], "amounts": {}, "more": 0, "cut_off": ""}
+        days = dt.date(2026, 9, 9), dt.date(2026, 9, 9)
+        figures = await what_if.run(town.place.settings, *days, **(nothing | other), done=lambda _: None)
+        assert figures["answered"] == 1
+        return figures["late"], figures["late_then"]
+
+    before = await town.written()
+    assert await world() == (1, 1)
+    assert await world(more=3) == (1, 0)
+    assert await world(amounts={"2.002854": 11}) == (1, 0)
+    assert await world(rest=[dt.date(2026, 9, day) for day in (3, 4, 7)]) == (1, 0)
+    assert await town.written() == before
 
 
 async def test_a_holiday_declared_afterwards_moves_what_is_open_and_says_why(town):

@@ -24,11 +24,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from deploy.local.mailbox import Mailbox, environment, opened
-from kernel import apology
 from kernel.post import Attachment, HttpSms, Message, Post, Refused, Sent, Smtp, Unreachable, mail, open_post
 from kernel.settings import Settings
 from paper_samples import APOLOGY
 from places import free_port
+from services.deadlines.api import letter as apology
 
 ID = UUID("0197f6b2-7c1e-7a53-9d7e-000000000007")
 TO = "binh@example.vn"

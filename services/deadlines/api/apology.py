@@ -9,16 +9,16 @@ from uuid import UUID
 from fastapi import APIRouter, HTTPException, Response
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-from kernel import apology as letters_of
 from kernel.calendar import local
 from kernel.decider import Text
 from kernel.service import Done, Service
 from kernel.web import Ask, Asked, Here
 from schemas.deadlines import Letter, Way
 from schemas.event import Actor, Personal
-from schemas.people import Address, Person
+from schemas.people import Person
+from services.deadlines.api import letter as letters_of
 from services.deadlines.api.access import DELIVERERS, SIGNERS, WRITERS, Staff, check_acts, check_sees
-from services.deadlines.api.reference import rules
+from services.deadlines.api.reference import rules_for
 from services.deadlines.domain import apology as sorry
 from services.deadlines.domain.apology import apology
 from services.deadlines.domain.letters import TakeNumber, letters, letters_stream
@@ -26,8 +26,7 @@ from services.deadlines.domain.letters import TakeNumber, letters, letters_strea
 router = APIRouter(tags=["Xin lỗi / Apologies"])
 ERASED = "[đã xóa theo yêu cầu]"
 ROW = """
-SELECT a.*, c.received_by, c.decided_by AS decides, c.unit, c.tracking, c.procedure_name, c.received_at,
-    c.phase, c.answered_at AS answered
+SELECT a.*, c.received_by, c.decided_by AS decides, c.unit, c.tracking, c.procedure_name, c.received_at
 FROM view.apology a JOIN view.clock c ON c.stream = a.clock WHERE a.stream = $1
 """
 
@@ -190,7 +189,7 @@ async def issue(service: Service, actor: Actor, id: UUID, body: IssueBody, asked
     letter = Letter(
         addressee=person.name if person else ERASED,
         organisation=bool(person and person.kind == "organisation"),
-        address=_address(person.address) if person else "",
+        address=person.address.line if person else "",
         phone=person.phone if person else "",
         email=person.email if person else "",
         content=content,
@@ -204,7 +203,7 @@ async def issue(service: Service, actor: Actor, id: UUID, body: IssueBody, asked
         TakeNumber(unit=row["decides"], year=year, request=id),
         actor=actor,
     )
-    suffix = rules(local(row["received_at"]).date()).apology.suffix
+    suffix = rules_for(row["received_at"]).apology.suffix
     signed = _sign(
         state, f"{taken.state.last:02}/{suffix}", row, body, letter, actor, service, way=way_of(person, notify)
     )
@@ -231,7 +230,7 @@ def _sign(
 ) -> sorry.Issue:
     return sorry.Issue(
         number=number,
-        rule=rules(local(row["received_at"]).date()).apology,
+        rule=rules_for(row["received_at"]).apology,
         letter=Personal(subject=row["subject"], clear=letter),
         new_due_at=state.new_due_at,
         way=body.way or way,
@@ -249,10 +248,6 @@ async def deliver(service: Service, actor: Actor, id: UUID, body: DeliverBody) -
     await service.do(apology, row["stream"], command, actor=actor)
 
 
-def _address(address: Address) -> str:
-    return ", ".join(filter(None, (address.street, address.commune, address.district, address.province)))
-
-
 async def letter_of(service: Service, row: Mapping[str, Any]) -> letters_of.Apology:
     """An apology as it is printed: what was signed, or, before that, the draft."""
     state, _ = await service.state(apology, row["stream"])
@@ -267,7 +262,7 @@ async def letter_of(service: Service, row: Mapping[str, Any]) -> letters_of.Apol
     body = names.get(row["decides"])
     desk = names.get(row["received_by"])
     parent = names.get(body["parent"]) if body else None
-    rule = rules(local(row["received_at"]).date()).apology
+    rule = rules_for(row["received_at"]).apology
     return letters_of.Apology(
         title=row["title"] or rule.title.vi,
         form=f"Mẫu số {row['form'] or rule.form}",
@@ -278,7 +273,7 @@ async def letter_of(service: Service, row: Mapping[str, Any]) -> letters_of.Apol
         written_at=state.issued_at or service.clock.now(),
         addressee=letter.addressee if letter else person.name if person else ERASED,
         organisation=letter.organisation if letter else bool(person and person.kind == "organisation"),
-        address=letter.address if letter else _address(person.address) if person else "",
+        address=letter.address if letter else person.address.line if person else "",
         content=letter.content if letter else content,
         reason=letter.reason if letter else reason or ERASED,
         code=row["code"],

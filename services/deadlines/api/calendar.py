@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from kernel import calendar as working_time
 from kernel.calendar import with_changes
-from kernel.calendars import Calendars
+from kernel.calendars import Calendars, seed
 from kernel.service import Service
 from kernel.web import Ask, Asked, Here
 from schemas.calendar import CalendarDay
@@ -91,8 +91,7 @@ async def preview(service: Service, days: tuple[CalendarDay, ...]) -> Preview:
     calendars = service.keep(Calendars)
     changes = await calendars.changes()
     number = (changes[-1][0] if changes else 0) + 1
-    now = await calendars.as_of(0)
-    then = with_changes(now, [*changes, *((number, each) for each in days)])
+    then = with_changes(seed(), [*changes, *((number, each) for each in days)])
     rows = await service.pool.fetch(TOUCHED, [each.date for each in days])
     found = [
         Moved(code=row["code"], was=row["due_at"], now=due)

@@ -5,6 +5,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from kernel import packs
+from kernel.calendar import local
 from kernel.calendars import Calendars
 from kernel.service import Service
 from services.deadlines.domain.rules import Known, Rules, rules_on
@@ -20,6 +21,11 @@ def rules(day: dt.date) -> Rules:
         return rules_on(day, _packs)
     except KeyError:
         raise packs.no_rules(day) from None
+
+
+def rules_for(received_at: dt.datetime) -> Rules:
+    """The rules by which a dossier is judged: those of the day on which it came."""
+    return rules(local(received_at).date())
 
 
 async def known(service: Service) -> Known:

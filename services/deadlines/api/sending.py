@@ -5,23 +5,28 @@ sends at a time, by an advisory lock.
 """
 
 import asyncio
+from collections.abc import Mapping
+from typing import TypeAlias
 from uuid import UUID
 
 import structlog
 
-from kernel import apology as letters_of
 from kernel import database
 from kernel.clock import monotonic
 from kernel.post import Attachment, Message, Post, Refused, Unreachable, open_post
-from kernel.service import Service
+from kernel.service import Service, poisonous, reason_of
 from schemas.deadlines import Letter
 from schemas.event import Actor
+from services.deadlines.api import letter as letters_of
 from services.deadlines.api.apology import find, letter_of
 from services.deadlines.domain import apology as sorry
 from services.deadlines.domain.apology import apology
 
 log = structlog.get_logger()
+FILE = "Phiếu xin lỗi.pdf"
 POLL, SOON, LATE = 1.0, 5.0, 900.0  # seconds
+Again: TypeAlias = tuple[float, float]
+LOCK = "SELECT pg_try_advisory_xact_lock(hashtext('motcua.post'))"  # a pool's connections are given back as they are
 SELF = Actor(id="motcua:deadlines", roles=("system",))
 WAITING = "SELECT stream, way FROM view.apology WHERE status = 'issued' AND way = ANY($1::text[]) ORDER BY issue_by"
 
@@ -29,22 +34,39 @@ WAITING = "SELECT stream, way FROM view.apology WHERE status = 'issued' AND way 
 async def send(service: Service) -> None:
     """Send what was signed, until cancelled."""
     ways = open_post(service.settings)
-    again: dict[str, tuple[float, float]] = {}
+    again: dict[str, Again] = {}
     while ways:
         try:
-            async with service.pool.acquire() as connection:
-                if await connection.fetchval("SELECT pg_try_advisory_lock(hashtext('motcua.post'))"):
-                    for row in await connection.fetch(WAITING, list(ways)):
-                        await _one(service, ways[row["way"]], row["stream"], again)
+            await send_waiting(service, ways, again)
         except database.OUTAGE as error:
             log.warning("sending waits", reason=type(error).__name__)
         await asyncio.sleep(POLL)
 
 
-async def _one(service: Service, post: Post, stream: str, again: dict[str, tuple[float, float]]) -> None:
-    due, wait = again.get(stream, (0.0, SOON))
-    if due > monotonic():
-        return
+async def send_waiting(service: Service, ways: Mapping[str, Post], again: dict[str, Again]) -> None:
+    """Send each letter that waits, unless it is not its turn yet (`again`: from when on, and the wait after that). One
+    that can't be sent now does not hold up the others. Raises what the database is to blame for."""
+    async with service.pool.acquire() as connection, connection.transaction():
+        if not await connection.fetchval(LOCK):
+            return
+        for row in await connection.fetch(WAITING, list(ways)):
+            stream = row["stream"]
+            since, wait = again.get(stream, (0.0, SOON))
+            if since > monotonic():
+                continue
+            try:
+                await _one(service, ways[row["way"]], stream)
+            except Exception as error:
+                if not poisonous(error):
+                    raise
+                again[stream] = (monotonic() + wait, min(wait * 2, LATE))
+                reason = str(error) if isinstance(error, Unreachable) else reason_of(error)
+                log.warning("an apology could not be sent yet", stream=stream, reason=reason, again_in=wait)
+            else:
+                again.pop(stream, None)
+
+
+async def _one(service: Service, post: Post, stream: str) -> None:
     state, _ = await service.state(apology, stream)
     if state.status != "issued" or state.letter is None or state.issued_at is None:
         return  # sent a moment ago: the view follows
@@ -53,10 +75,9 @@ async def _one(service: Service, post: Post, stream: str, again: dict[str, tuple
     try:
         if letter is None:
             raise Refused("erased")
-        row = await find(service, id)
-        printed = await letter_of(service, row)
-        pdf = await asyncio.to_thread(letters_of.pdf, printed)
+        printed = await letter_of(service, await find(service, id))
         sms = state.way == "sms"
+        files = () if sms else (Attachment(name=FILE, content=await asyncio.to_thread(letters_of.pdf, printed)),)
         message = Message(
             id=id,
             to=letter.phone if sms else letter.email,
@@ -64,16 +85,10 @@ async def _one(service: Service, post: Post, stream: str, again: dict[str, tuple
             subject=printed.title,
             text=letters_of.short(printed) if sms else letters_of.text(printed),
             written_at=state.issued_at,
-            attachments=() if sms else (Attachment(name="Phiếu xin lỗi.pdf", content=pdf),),
+            attachments=files,
         )
         sent = await post.send(message)
+        command: sorry.Command = sorry.Deliver(way=state.way, at=now(), proof=sent.proof)
     except Refused as error:
-        command: sorry.Command = sorry.FailDelivery(way=state.way, at=now(), reason=str(error))
-    except Unreachable as error:
-        again[stream] = (monotonic() + wait, min(wait * 2, LATE))
-        log.warning("an apology could not be sent yet", stream=stream, reason=str(error), again_in=wait)
-        return
-    else:
-        command = sorry.Deliver(way=state.way, at=now(), proof=sent.proof)
-    again.pop(stream, None)
+        command = sorry.FailDelivery(way=state.way, at=now(), reason=str(error))
     await service.do(apology, stream, command, actor=SELF)

@@ -9,7 +9,7 @@ There is one a dossier, so the answer is re-appointed once at most (NĐ 61/2018/
 
 import datetime as dt
 from dataclasses import dataclass, replace
-from typing import Any, Literal, TypeAlias
+from typing import Literal, TypeAlias
 from uuid import UUID, uuid5
 
 from kernel.decider import Decider, Rejected, Text
@@ -28,7 +28,7 @@ from schemas.deadlines import (
 )
 from schemas.event import Event, Personal
 from schemas.rules import Cited
-from services.deadlines.domain.clock import NAMESPACE
+from services.deadlines.domain.dossier import NAMESPACE, about
 from services.deadlines.domain.rules import ApologyRule
 
 # Commands
@@ -178,7 +178,7 @@ def decide(command: Command, state: Apology) -> list[Event]:
         case Answered(), "due" if state.answered_at is None:
             return [
                 ApologyDrafted(
-                    **_about(state),
+                    **about(state),
                     draft=state.drafts + 1,
                     reason=command.reason,
                     new_due_at=None,
@@ -193,13 +193,13 @@ def decide(command: Command, state: Apology) -> list[Event]:
         case Deliver(), "issued" | "undeliverable":
             return [
                 ApologyDelivered(
-                    **_about(state), way=command.way, delivered_at=command.at, proof=command.proof, by=command.by
+                    **about(state), way=command.way, delivered_at=command.at, proof=command.proof, by=command.by
                 )
             ]
         case FailDelivery(), "issued":
-            return [ApologyUndeliverable(**_about(state), way=command.way, reason=command.reason, failed_at=command.at)]
+            return [ApologyUndeliverable(**about(state), way=command.way, reason=command.reason, failed_at=command.at)]
         case Lapse(), "due" if command.only in {None, state.cause}:
-            return [ApologyLapsed(**_about(state), ground=command.ground, lapsed_at=command.at)]
+            return [ApologyLapsed(**about(state), ground=command.ground, lapsed_at=command.at)]
         case Notice(now=now), "due":
             return _missed(now, now, state)
         case ((Draft() | Issue()), _):
@@ -210,31 +210,17 @@ def decide(command: Command, state: Apology) -> list[Event]:
             return []
 
 
-def _about(state: Apology) -> dict[str, Any]:
-    return {
-        "application": state.application,
-        "code": state.code,
-        "procedure": state.procedure,
-        "received_by": state.received_by,
-        "decided_by": state.decided_by,
-    }
-
-
 def _missed(until: dt.datetime, noticed_at: dt.datetime, state: Apology) -> list[Event]:
     """Its last moment passed and nobody had signed it: said once, even where it was seen later."""
     if state.missed or until <= state.issue_by:
         return []
     by = state.issue_by
-    return [ApologyMissed(**_about(state), issue_by=by, became_at=by, noticed_at=noticed_at)]
+    return [ApologyMissed(**about(state), issue_by=by, became_at=by, noticed_at=noticed_at)]
 
 
 def _due(command: Open) -> Event:
     return ApologyDue(
-        application=command.application,
-        code=command.code,
-        procedure=command.procedure,
-        received_by=command.received_by,
-        decided_by=command.decided_by,
+        **about(command),
         clock=command.clock,
         cause=command.cause,
         due_at=command.due_at,
@@ -248,11 +234,7 @@ def _due(command: Open) -> Event:
 
 def _first_draft(command: Open, state: Apology) -> Event:
     return ApologyDrafted(
-        application=command.application,
-        code=command.code,
-        procedure=command.procedure,
-        received_by=command.received_by,
-        decided_by=command.decided_by,
+        **about(command),
         draft=state.drafts + 1,
         reason=command.reason,
         new_due_at=command.new_due_at,
@@ -270,7 +252,7 @@ def _draft(command: Draft, state: Apology) -> list[Event]:
     _check_new_day(command.new_due_at, command.at, state)
     return [
         ApologyDrafted(
-            **_about(state),
+            **about(state),
             draft=command.draft,
             reason=command.reason,
             new_due_at=command.new_due_at,
@@ -287,7 +269,7 @@ def _issue(command: Issue, state: Apology) -> list[Event]:
     return [
         *_missed(command.at, command.at, state),
         ApologyIssued(
-            **_about(state),
+            **about(state),
             clock=state.clock,
             number=command.number,
             form=rule.form,
@@ -357,11 +339,7 @@ def evolve(state: Apology, event: Event) -> Apology:
             return replace(
                 state,
                 status="due",
-                application=event.application,
-                code=event.code,
-                procedure=event.procedure,
-                received_by=event.received_by,
-                decided_by=event.decided_by,
+                **about(event),
                 clock=event.clock,
                 cause=event.cause,
                 due_at=event.due_at,

@@ -8,7 +8,7 @@ from uuid import uuid5
 from kernel.decider import Decider, Rejected, Text
 from schemas.calendar import CalendarChanged, CalendarDay
 from schemas.event import Event
-from services.deadlines.domain.clock import NAMESPACE
+from services.deadlines.domain.dossier import NAMESPACE
 
 FURTHEST = dt.timedelta(days=3 * 366)  # days ahead that may be declared
 

@@ -6,7 +6,7 @@ true. So a service that was away says afterwards what it missed, in the order in
 """
 
 import datetime as dt
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal, TypeAlias
 from uuid import UUID, uuid5
 
@@ -42,9 +42,9 @@ from schemas.event import Event
 from schemas.intake import Channel, Outcome, Promise
 from schemas.people import Level
 from services.deadlines.domain.counting import allowed, apologise_by, blamed, late, limits, recounted, used
+from services.deadlines.domain.dossier import NAMESPACE, about
 from services.deadlines.domain.rules import Known, local_rules
 
-NAMESPACE = UUID("b2f3f0f4-2a1e-5c43-8d7e-41c1a0e2f7d3")
 ONE_STOP = "one_stop"
 
 # Commands
@@ -237,7 +237,7 @@ def decide(command: Command, state: Clock) -> list[Event]:
 
         case Pause(), Running(phase="running") as life:
             said = [*_so_far(command, life), *_lifted(command.at, "moved", life, command.noticed_at)]
-            return [*said, ClockPaused(**_about(life), paused_at=command.at, answer_by=command.answer_by)]
+            return [*said, ClockPaused(**about(life), paused_at=command.at, answer_by=command.answer_by)]
         case Resume(), Running(phase="paused") as life:
             return _resume(command, life)
         case BeginStage(), life:
@@ -245,7 +245,7 @@ def decide(command: Command, state: Clock) -> list[Event]:
         case Answer(), life:
             return _answer(command, life)
         case End(), life:
-            ended = ClockEnded(**_about(life), ground=command.ground, ended_at=command.at)
+            ended = ClockEnded(**about(life), ground=command.ground, ended_at=command.at)
             return [*_so_far(command, life), *_finish_stage(command.at, life, command.known), ended]
 
         case Notice(known=known, now=now), life:
@@ -260,29 +260,13 @@ def decide(command: Command, state: Clock) -> list[Event]:
             return []
 
 
-def _about(state: Running) -> dict[str, Any]:
-    return {
-        "application": state.application,
-        "code": state.code,
-        "procedure": state.procedure,
-        "received_by": state.received_by,
-        "decided_by": state.decided_by,
-    }
-
-
 def _start(command: Start) -> list[Event]:
-    about: dict[str, Any] = {
-        "application": command.application,
-        "code": command.code,
-        "procedure": command.procedure,
-        "received_by": command.received_by,
-        "decided_by": command.decided_by,
-    }
+    said = about(command)
     known, promise = command.known, command.promise
     stages = promise.stages
     events: list[Event] = [
         DueDateSet(
-            **about,
+            **said,
             procedure_name=command.procedure_name,
             level=command.level,
             channel=command.channel,
@@ -293,7 +277,7 @@ def _start(command: Start) -> list[Event]:
             **_limits(promise, command.received_at, command.received_at, known),
         ),
         StageStarted(
-            **about,
+            **said,
             stage=1,
             role=stages[0].role if stages else ONE_STOP,
             unit=command.received_by,
@@ -304,7 +288,7 @@ def _start(command: Start) -> list[Event]:
     was = promise.due_at
     for each in command.moved:
         moved = DueDateMoved(
-            **about,
+            **said,
             was=was,
             promise=each,
             cause="imported",
@@ -318,8 +302,7 @@ def _start(command: Start) -> list[Event]:
 
 
 def _limits(promise: Promise, started: dt.datetime, received: dt.datetime, known: Known) -> dict[str, Any]:
-    found = limits(promise, started, local_rules(received, known), known.calendar)
-    return {"warn_at": found.warn_at, "notice_by": found.notice_by, "forecast_from": found.forecast_from}
+    return asdict(limits(promise, started, local_rules(received, known), known.calendar))
 
 
 def _pass_on(command: PassOn, state: Running) -> list[Event]:
@@ -327,7 +310,7 @@ def _pass_on(command: PassOn, state: Running) -> list[Event]:
         return []
     return [
         ResponsibilityPassedOn(
-            **_about(state) | {"received_by": command.received_by, "decided_by": command.decided_by},
+            **about(state) | {"received_by": command.received_by, "decided_by": command.decided_by},
             was_received_by=state.received_by,
             was_decided_by=state.decided_by,
             passed_on_at=command.at,
@@ -343,13 +326,13 @@ def _so_far(command: Pause | Resume | BeginStage | Answer | End, state: Running)
 def _passed(until: dt.datetime, noticed_at: dt.datetime, state: Running, known: Known) -> list[Event]:
     """What became true before `until` and was not said yet, oldest first. A clock that stands brings one thing only:
     that no supplement came."""
-    about, stage, promise = _about(state), state.stage, state.promise
+    dossier, stage, promise = about(state), state.stage, state.promise
     times: dict[str, Any] = {"noticed_at": noticed_at}
     found: list[tuple[dt.datetime, Event]] = []
 
     def add(said: Said, at: dt.datetime | None, event: Any, **facts: Any) -> None:
         if at is not None and at < until and said not in state.said:
-            found.append((at, event(**about, became_at=at, **times, **facts)))
+            found.append((at, event(**dossier, became_at=at, **times, **facts)))
 
     if state.phase == "paused":
         add("lapsed", state.answer_by, SupplementLapsed)
@@ -359,7 +342,7 @@ def _passed(until: dt.datetime, noticed_at: dt.datetime, state: Running, known: 
     add("stage", stage.due_at, StageOverdue, stage=stage.number, **who)
     if promise.due_at < until and "overdue" not in state.said:
         overdue = ApplicationOverdue(
-            **about,
+            **dossier,
             **who,
             **times,
             due_at=promise.due_at,
@@ -378,7 +361,7 @@ def _lifted(at: dt.datetime, ground: LapseGround, state: Running, lifted_at: dt.
     """It was said to be overdue, but what is entered now had happened in time."""
     if "overdue" not in state.said or at > state.promise.due_at:
         return []
-    return [OverdueLifted(**_about(state), due_at=state.promise.due_at, ground=ground, lifted_at=lifted_at)]
+    return [OverdueLifted(**about(state), due_at=state.promise.due_at, ground=ground, lifted_at=lifted_at)]
 
 
 def _use(until: dt.datetime, state: Running, known: Known) -> StageUse:
@@ -396,7 +379,7 @@ def _use(until: dt.datetime, state: Running, known: Known) -> StageUse:
 
 
 def _finish_stage(at: dt.datetime, state: Running, known: Known) -> list[Event]:
-    return [StageFinished(**_about(state), finished_at=at, use=_use(at, state, known))]
+    return [StageFinished(**about(state), finished_at=at, use=_use(at, state, known))]
 
 
 def _begin_stage(command: BeginStage, state: Running) -> list[Event]:
@@ -404,7 +387,7 @@ def _begin_stage(command: BeginStage, state: Running) -> list[Event]:
     if (command.stage, command.role, command.unit) == (stage.number, stage.role, stage.unit):
         return []
     started = StageStarted(
-        **_about(state),
+        **about(state),
         stage=command.stage,
         role=command.role,
         unit=command.unit,
@@ -415,14 +398,14 @@ def _begin_stage(command: BeginStage, state: Running) -> list[Event]:
 
 
 def _resume(command: Resume, state: Running) -> list[Event]:
-    known, about = command.known, _about(state)
+    known, dossier = command.known, about(state)
     since = state.pauses[-1].since
     at = max(command.at, since)
     pauses = (*state.pauses[:-1], Paused(since=since, until=at))
     cause: MoveCause = "supplement_restart" if command.promise else "supplement_pause"
     promise = command.promise or recounted(state.promise, state.started_at, pauses, known.calendar)
     moved = DueDateMoved(
-        **about,
+        **dossier,
         was=state.promise.due_at,
         promise=promise,
         cause=cause,
@@ -430,7 +413,7 @@ def _resume(command: Resume, state: Running) -> list[Event]:
         calendar=known.number,
         **_limits(promise, at if command.promise else state.started_at, state.received_at, known),
     )
-    return [*_so_far(command, state), ClockResumed(**about, resumed_at=at), moved]
+    return [*_so_far(command, state), ClockResumed(**dossier, resumed_at=at), moved]
 
 
 def _answer(command: Answer, state: Running) -> list[Event]:
@@ -445,9 +428,9 @@ def _answer(command: Answer, state: Running) -> list[Event]:
         *_so_far(command, state),
         *_lifted(at, "answered_in_time", state, command.noticed_at),
         *_finish_stage(at, state, known),
-        *([ReappointmentKept(**_about(state), reappointed_at=again, answered_at=at)] if again and kept else ()),
+        *([ReappointmentKept(**about(state), reappointed_at=again, answered_at=at)] if again and kept else ()),
         ApplicationAnswered(
-            **_about(state),
+            **about(state),
             answered_at=at,
             outcome=command.outcome,
             due_at=state.promise.due_at,
@@ -470,7 +453,7 @@ def _recount(command: Recount, state: Running) -> list[Event]:
     counted = recounted(promise, state.started_at, state.pauses, known.calendar)
     if counted.due_at == promise.due_at:
         confirmed = DueDateConfirmed(
-            **_about(state),
+            **about(state),
             due_at=promise.due_at,
             calendar=known.number,
             days=command.days,
@@ -478,7 +461,7 @@ def _recount(command: Recount, state: Running) -> list[Event]:
         )
         return [confirmed]
     moved = DueDateMoved(
-        **_about(state),
+        **about(state),
         was=promise.due_at,
         promise=counted,
         cause="calendar",
@@ -488,7 +471,7 @@ def _recount(command: Recount, state: Running) -> list[Event]:
         **_limits(counted, state.started_at, state.received_at, known),
     )
     not_yet = "overdue" in state.said and command.now <= counted.due_at
-    lifted = OverdueLifted(**_about(state), due_at=promise.due_at, ground="moved", lifted_at=command.now)
+    lifted = OverdueLifted(**about(state), due_at=promise.due_at, ground="moved", lifted_at=command.now)
     return [lifted, moved] if not_yet else [moved]
 
 
@@ -499,7 +482,7 @@ def _forecast(command: Forecast, state: Running) -> list[Event]:
         return []
     return [
         LatenessForecast(
-            **_about(state),
+            **about(state),
             due_at=due_at,
             notice_by=notice_by,
             unit=state.stage.unit,
@@ -517,7 +500,7 @@ def _reappoint(command: Reappoint, state: Running) -> list[Event]:
         return []
     return [
         Reappointed(
-            **_about(state),
+            **about(state),
             due_at=state.promise.due_at,
             reappointed_at=command.new_due_at,
             apology=command.apology,
@@ -545,11 +528,7 @@ def evolve(state: Clock, event: Event) -> Clock:
 
 def _set(event: DueDateSet) -> Running:
     return Running(
-        application=event.application,
-        code=event.code,
-        procedure=event.procedure,
-        received_by=event.received_by,
-        decided_by=event.decided_by,
+        **about(event),
         subject=event.subject,
         received_at=event.received_at,
         first=event.promise,

@@ -7,7 +7,7 @@ from uuid import UUID, uuid5
 from kernel.decider import Decider
 from schemas.deadlines import LetterNumbered
 from schemas.event import Event
-from services.deadlines.domain.clock import NAMESPACE
+from services.deadlines.domain.dossier import NAMESPACE
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections.abc import Mapping
-from typing import Annotated, Any, get_args
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, HTTPException, Query, Request, Response
@@ -15,7 +15,6 @@ from kernel.layout import lang, moment, read_day, read_moment, render, say, see_
 from kernel.service import Service
 from kernel.store import Conflict
 from kernel.web import Asked, Here, Who, who
-from schemas.deadlines import Way
 from schemas.event import Recorded
 from services.deadlines.api import apology as letters
 from services.deadlines.api import calendar as days
@@ -56,7 +55,6 @@ async def today(
         unit=chosen,
         names=called,
         all_units=bool(set(actor.roles) & ALL_UNITS),
-        signs=bool(set(actor.roles) & SIGNERS),
         now=service.clock.now(),
         words=words,
         open=OPEN,
@@ -185,13 +183,11 @@ async def _sheet(
         "apology.html",
         status=409 if problem else 200,
         found=found,
-        names=await names(service),
         problem=problem,
         typed=typed or {},
         writes=found.status == "due" and bool(roles & WRITERS) and actor.unit in {row["decides"], row["unit"]},
         signs=found.status == "due" and bool(roles & SIGNERS) and mine,
         delivers=found.status in {"issued", "undeliverable"} and bool(roles & DELIVERERS),
-        ways=get_args(Way),
         words=words,
     )
 
@@ -219,23 +215,28 @@ async def act(request: Request, service: Here, actor: Staff, id: UUID, action: s
                 await letters.deliver(service, actor, id, done_by)
             case _:
                 raise HTTPException(404)
-    except Rejected as refused:
-        return await _sheet(request, service, row, problems.of_rejected(refused, said), form)
-    except Conflict:
-        return await _sheet(
-            request, service, row, problems.problem(409, "changed_meanwhile", problems.CHANGED, said), form
-        )
-    except ValidationError as error:
-        return await _sheet(request, service, row, problems.of_fields(error.errors(), said), form)
-    except ValueError:
-        wrong = problems.problem(422, "invalid", Text("Ngày giờ chưa đúng dạng.", "Not a day and time."), said)
-        return await _sheet(request, service, row, wrong, form)
+    except (Rejected, Conflict, ValueError) as error:
+        problem = _problem(error, said, Text("Ngày giờ chưa đúng dạng.", "Not a day and time."))
+        return await _sheet(request, service, row, problem, form)
     done = {
         "draft": Text("Đã lưu bản dự thảo.", "The draft was saved."),
         "issue": Text("Đã ký phiếu xin lỗi.", "The apology was signed."),
         "deliver": Text("Đã ghi nhận việc trao phiếu.", "It is written down as handed over."),
     }[action]
     return see_other(f"/xin-loi/{id}", say(done, lang=said))
+
+
+def _problem(error: Exception, said: str, unread: Text) -> dict[str, Any]:
+    """What is wrong with a form that was sent; `unread` where what was typed could not be read."""
+    match error:
+        case Rejected():
+            return problems.of_rejected(error, said)
+        case Conflict():
+            return problems.problem(409, "changed_meanwhile", problems.CHANGED, said)
+        case ValidationError():
+            return problems.of_fields(error.errors(), said)
+        case _:
+            return problems.problem(422, "invalid", unread, said)
 
 
 async def _save(service: Service, actor: Any, row: Any, id: UUID, form: Mapping[str, str], asked: Asked) -> None:
@@ -302,16 +303,8 @@ async def change_calendar(request: Request, service: Here, actor: Operator) -> R
         if form.get("do") != "declare":
             return await _month(request, service, month, typed=form, preview=await days.preview(service, body.days))
         await days.change(service, actor, body, Asked(None, b"", said))
-    except Rejected as refused:
-        return await _month(request, service, month, problems.of_rejected(refused, said), form)
-    except Conflict:
-        return await _month(
-            request, service, month, problems.problem(409, "changed_meanwhile", problems.CHANGED, said), form
-        )
-    except ValidationError as error:
-        return await _month(request, service, month, problems.of_fields(error.errors(), said), form)
-    except ValueError:
-        wrong = problems.problem(422, "invalid", Text("Ngày chưa đúng dạng dd/mm/yyyy.", "Not a day."), said)
-        return await _month(request, service, month, wrong, form)
+    except (Rejected, Conflict, ValueError) as error:
+        problem = _problem(error, said, Text("Ngày chưa đúng dạng dd/mm/yyyy.", "Not a day."))
+        return await _month(request, service, month, problem, form)
     told_ = Text("Đã công bố; các hạn trả đang được tính lại.", "Declared; due dates are being counted again.")
     return see_other(f"/lich?thang={month}" if month else "/lich", say(told_, lang=said))

@@ -32,6 +32,7 @@ from services.deadlines.domain import wording
 from services.deadlines.domain.apology import apology, apology_stream
 from services.deadlines.domain.clock import clock, clock_stream
 from services.deadlines.domain.counting import extended
+from services.deadlines.domain.dossier import about
 from services.deadlines.domain.rules import Known, local_rules
 
 # Clocks
@@ -179,11 +180,7 @@ def _open(
     event: Any = recorded.event
     rules = local_rules(event.received_at, known)
     opened = sorry.Open(
-        application=event.application,
-        code=event.code,
-        procedure=event.procedure,
-        received_by=event.received_by,
-        decided_by=event.decided_by,
+        **about(event),
         clock=recorded.stream,
         cause=cause,
         due_at=event.due_at,

@@ -249,29 +249,11 @@ def open_now(row: ClockRow) -> Shares:
         yield (row.decided_by, row.unit), figures
 
 
-def promised(row: ClockRow) -> Shares:
-    """What a clock that ended adds to the day of its answer: in time, late, late again, kept and broken."""
-    if row.phase != "answered" or row.answered_at is None:
-        return
-    late, again = row.late_days is not None, row.again_days is not None
-    day = local(row.answered_at).date()
-    figures = (int(not late), int(late), int(again), int(row.kept == "kept"), row.late_days or 0)
-    yield (day, row.decided_by, row.late_unit), figures
-
-
 clock = View(
     "clock",
     ClockRow,
     {DueDateSet: _alarmed(_set), **dict.fromkeys(_CHANGES, _alarmed(_changed))},
-    totals=(
-        Total("load", ("decided_by", "unit"), ("open", "paused", "approaching", "overdue"), open_now),
-        Total(
-            "kept_promises",
-            ("day", "decided_by", "late_unit"),
-            ("in_time", "late", "late_again", "reappointments_kept", "days_late"),
-            promised,
-        ),
-    ),
+    totals=(Total("load", ("decided_by", "unit"), ("open", "paused", "approaching", "overdue"), open_now),),
 )
 
 

@@ -33,7 +33,7 @@ from schemas.intake import (
     SupplementAsked,
     VisitorGuided,
 )
-from schemas.people import Address, Person
+from schemas.people import Person
 from schemas.tracking import read_tracking_code, tracking_code
 from services.intake.api.application import OFFICERS, Known, Tracking, check_may, opened, stream_of
 from services.intake.api.reference import Reference, local_day
@@ -159,15 +159,11 @@ def _head(dossier: _Dossier, names: Mapping[str, str], form: str, at: dt.datetim
 def _who(person: Person) -> dict[str, str]:
     return {
         "applicant": person.name,
-        "address": _address(person.address),
+        "address": person.address.line,
         "id_number": person.id_number,
         "phone": person.phone,
         "email": person.email,
     }
-
-
-def _address(address: Address) -> str:
-    return ", ".join(filter(None, (address.street, address.commune, address.district, address.province)))
 
 
 def _receipt(dossier: _Dossier, names: Mapping[str, str]) -> dict[str, Any]:
@@ -323,7 +319,7 @@ def _register_line(row: Mapping[str, Any], person: Person | None, names: Mapping
         "procedure": row["procedure_name"],
         "sets": row["sets"],
         "applicant": person.name if person else ERASED,
-        "contact": "; ".join(filter(None, (_address(person.address), person.phone))) if person else "",
+        "contact": "; ".join(filter(None, (person.address.line, person.phone))) if person else "",
         "body": names[row["decided_by"]],
         "received_at": row["received_at"] or row["submitted_at"],
         "due_at": row["due_at"],

@@ -17,9 +17,9 @@ from docx.enum.text import WD_ALIGN_PARAGRAPH
 from docx.oxml.ns import qn
 from pypdf.generic import ContentStream
 
-from kernel import apology
-from kernel.apology import Apology
 from paper_samples import APOLOGY, at
+from services.deadlines.api import letter as apology
+from services.deadlines.api.letter import Apology
 
 OLD_FORM = "Phiếu xin lỗi và hẹn lại ngày trả kết quả"
 VOWELS, TONES = "aăâeêioôơuưy", ("", "\u0300", "\u0301", "\u0303", "\u0309", "\u0323")
