@@ -1,10 +1,13 @@
 """What an edXML 1.02 message holds: a document with its files, or the status of one that was sent.
 
-Names of elements and their order are those of QCVN 102:2016/BTTTT (circular 10/2016/TT-BTTTT), as far as samples of the
-national exchange's kit show them; each field names its element. Sources, and how sure each is: docs/document-exchange.md.
+Names of elements and their order are those of QCVN 102:2016/BTTTT (circular 10/2016/TT-BTTTT), as far as samples of
+the national exchange's kit show them; each field names its element. Sources, and how sure each is:
+docs/document-exchange.md.
 
 Texts are kept as `tidy` makes them. Days are dates; moments are aware and whole seconds, written in Vietnamese time.
 """
+# `element` makes a dataclass field:
+# ruff: noqa: RUF009
 
 import datetime as dt
 import io
@@ -53,7 +56,7 @@ class Business(IntEnum):
 
 
 class StatusCode(StrEnum):
-    """What became of a document at its receiver; RECALLED is said by its sender, and answered by one of the last two."""
+    """What became of a document at its receiver. RECALLED is said by its sender, and answered by the last two."""
 
     ARRIVED = "01"
     REFUSED = "02"
@@ -250,7 +253,12 @@ class Status:
     @property
     def key(self) -> StatusKey:
         """The same for every repeat. Who says it is part of it: two receivers may say the same in one second."""
-        return self.response_for.document_id, self.code, self.at.astimezone(dt.UTC).replace(microsecond=0), self.sender.id
+        return (
+            self.response_for.document_id,
+            self.code,
+            self.at.astimezone(dt.UTC).replace(microsecond=0),
+            self.sender.id,
+        )
 
     @property
     def id(self) -> str:

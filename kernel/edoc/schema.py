@@ -26,7 +26,7 @@ def parsed(content: bytes) -> Any:
 
 
 def faults(content: bytes) -> list[str]:
-    """Where and how a message does not fit; none where it fits. Says no text of it. Raises Malformed where it is no XML."""
+    """Where and how a message does not fit, without its text; none where it fits. Raises Malformed if it is no XML."""
     schema = _schema()
     if schema.validate(parsed(content)):
         return []

@@ -8,7 +8,7 @@ answers, so read that and not what came ("see what is signed").
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
@@ -17,7 +17,7 @@ from lxml import etree
 from signxml.algorithms import CanonicalizationMethod, SignatureConstructionMethod, SignatureMethod
 from signxml.exceptions import SignXMLException
 from signxml.signer import XMLSigner
-from signxml.verifier import SignatureConfiguration, XMLVerifier
+from signxml.verifier import SignatureConfiguration, VerifyResult, XMLVerifier
 
 from kernel.decider import Text
 from kernel.edoc import schema
@@ -55,7 +55,7 @@ class SigningKey:
     certificates: tuple[x509.Certificate, ...]
 
 
-class _Signer(XMLSigner):  # type: ignore[misc]
+class _Signer(XMLSigner):
     """Signs what is larger than libxml2 takes unasked."""
 
     @property
@@ -75,7 +75,7 @@ def load_key(pem: bytes) -> SigningKey:
 
 
 def trusted(folder: Path, organ_id: str) -> tuple[x509.Certificate, ...]:
-    """The certificates that are known of an organisation: those in the file <OrganId>.pem. None where there is no file."""
+    """The certificates that are known of an organisation: those in the file <OrganId>.pem, none where there is none."""
     path = folder / f"{organ_id}.pem"
     if not ORGAN_ID.fullmatch(organ_id) or not path.is_file():
         return ()
@@ -112,10 +112,13 @@ def verified(content: bytes, certificates: Sequence[x509.Certificate]) -> bytes:
         raise Malformed("not_signed", _UNSIGNED, where=_WHERE)
     for certificate in certificates:
         try:
-            found = XMLVerifier().verify(
-                root, x509_cert=certificate, parser=schema.parser(), expect_config=_EXPECTED
-            )
+            found = XMLVerifier().verify(root, x509_cert=certificate, parser=schema.parser(), expect_config=_EXPECTED)
         except (SignXMLException, etree.LxmlError, ValueError, TypeError, AttributeError):
             continue
-        return bytes(found.signed_data)
-    raise Malformed("signature", _UNKNOWN, where=_WHERE)
+        return cast(VerifyResult, found).signed_data
+    raise unknown()
+
+
+def unknown() -> Malformed:
+    """No certificate of its sender fits."""
+    return Malformed("signature", _UNKNOWN, where=_WHERE)
