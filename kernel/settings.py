@@ -2,10 +2,17 @@
 
 from functools import cache
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeAlias
 
 from pydantic import SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+Key: TypeAlias = Literal["session_key", "tracking_key"]
+SHORTEST: dict[Key, int] = {"session_key": 16, "tracking_key": 32}  # characters
+
+
+class Guessable(ValueError):
+    """A key that could be guessed. Says which, and what to set."""
 
 
 class Settings(BaseSettings):
@@ -24,6 +31,7 @@ class Settings(BaseSettings):
     ports: dict[str, int] = {"intake": 8401, "reporting": 8402, "deadlines": 8403}
     session_key: SecretStr = SecretStr("")
     vault_key: SecretStr = SecretStr("")
+    tracking_key: SecretStr = SecretStr("")  # the same for all services; another one makes every printed code worthless
     blobs: Path = Path(".state/demo/blobs")
     demo: bool = False
     log_json: bool = False
@@ -50,6 +58,16 @@ class Settings(BaseSettings):
             "database": name,
             "password": self.postgres_password.get_secret_value(),
         }
+
+    def key(self, name: Key) -> bytes:
+        """A secret that must not be guessed. Raises Guessable."""
+        value: str = getattr(self, name).get_secret_value()
+        if len(value) < SHORTEST[name]:
+            raise Guessable(
+                f"MOTCUA_{name.upper()} is missing or shorter than {SHORTEST[name]} characters:"
+                " set it to a long random text, and keep it."
+            )
+        return value.encode()
 
     def topic(self, service: str) -> str:
         return self.topic_prefix + service

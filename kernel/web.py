@@ -293,7 +293,7 @@ class _Guard:
 
     def __init__(self, app: ASGIApp, service: Service) -> None:
         self.app, self.settings, self.name = app, service.settings, service.name
-        self.signer = Signer(service.settings.session_key.get_secret_value().encode())
+        self.signer = Signer(service.settings.key("session_key"))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":

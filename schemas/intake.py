@@ -164,7 +164,10 @@ class Guidance:
 
 @event("intake.application_drafted", version=1)
 class ApplicationDrafted(Event, frozen=True, kw_only=True):
-    """Somebody saved a dossier to finish it later. Nothing has been promised to anyone."""
+    """Somebody saved a dossier to finish it later. Nothing has been promised to anyone.
+
+    `tracking`, here and wherever a dossier opens, is the look-up digest of its tracking code ("": it has none).
+    """
 
     procedure: str
     received_by: str
@@ -174,6 +177,7 @@ class ApplicationDrafted(Event, frozen=True, kw_only=True):
     content: Personal[str] | None = None
     documents: tuple[Document, ...] = ()
     file_names: Personal[dict[str, str]] | None = None
+    tracking: str = ""
 
 
 @event("intake.application_submitted", version=1)
@@ -204,6 +208,7 @@ class ApplicationSubmitted(Event, frozen=True, kw_only=True):
     assisted_by: str = ""
     portal_code: str = ""
     late_reason: str = ""
+    tracking: str = ""
 
 
 @event("intake.application_received", version=1)
@@ -233,6 +238,7 @@ class ApplicationReceived(Event, frozen=True, kw_only=True):
     officer: str = ""
     fee_vnd: int | None = None
     late_reason: str = ""
+    tracking: str = ""
 
 
 @event("intake.application_not_accepted", version=1)
@@ -479,6 +485,7 @@ class ApplicationImported(Event, frozen=True, kw_only=True):
     documents: tuple[Document, ...] = ()
     delivery: Delivery = "desk"
     notify: Notify = "none"
+    tracking: str = ""
 
 
 # Visits that did not become a dossier there and then

@@ -81,6 +81,7 @@ TERMS = Terms(
 CITED = Cited(pack="2026", version="2026.1", name="supplement_once", basis="NĐ 118/2025/NĐ-CP")
 CODE = "H99.2-260821-0001"
 CENTRE, DEPARTMENT = "ttpvhcc", "so-gddt"
+DIGEST = "0d" * 32
 REQUEST, CONSULTATION, CORRECTION = UUID(int=11), UUID(int=12), UUID(int=13)
 
 
@@ -106,6 +107,7 @@ def submit(minutes: float = 10, **changes: Any) -> a.Submit:
             "file_names": of_anna({PAPER.digest: "don.pdf"}),
             "delivery": "post",
             "notify": "sms",
+            "tracking": DIGEST,
             **changes,
         }
     )
@@ -122,6 +124,7 @@ def receive(minutes: float = 30, **changes: Any) -> a.Receive:
             "promise": promised(when.happened_at),
             "supplement_by": supplement_by(NOW, CALENDAR, when.happened_at),
             "officer": "officer-7",
+            "tracking": DIGEST,
             **changes,
         }
     )

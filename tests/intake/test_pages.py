@@ -107,7 +107,7 @@ async def test_a_dossier_is_submitted_step_by_step(intake: InProcess) -> None:
     await intake.heard()
     followed = await get(intake, f"/tra-cuu/{tracking[1]}")
     assert "Đã nộp, chờ tiếp nhận" in followed and "Nguyễn Thị Bình" not in followed
-    id = answer.headers["location"].rsplit("/", 1)[1]
+    id = answer.headers["location"].rsplit("/", 1)[1].partition("?")[0]
     whole = await officer(intake).read(f"/applications/{id}")
     assert whole["applicant"]["id_number"] == "001190000001" and whole["applicant"]["born"] == "1985-09-05"
     assert "Xin chuyển trường &lt;b&gt;cho con&lt;/b&gt;" in await get(officer(intake), f"/ho-so/{id}")

@@ -14,6 +14,7 @@ from kernel.calendar import Counted, Why, local
 from kernel.calendars import Calendars
 from kernel.decider import Text
 from kernel.service import Service
+from kernel.tracking import codes
 from kernel.web import Here, Lang, Who
 from schemas.event import Actor
 from schemas.rules import Cited
@@ -239,7 +240,7 @@ async def explained(service: Service, row: Mapping[str, Any], said: str) -> Expl
 async def deadline(service: Here, actor: Who, id: UUID, motcua_tracking: Tracking = "") -> Deadline:
     """For officers of its units, and for whoever has its tracking code."""
     row = await find(service, id)
-    check_sees(actor, units(row), row["tracking"], motcua_tracking)
+    check_sees(actor, units(row), tracks=codes(service).opens(motcua_tracking, id))
     return told(row)
 
 
@@ -248,7 +249,7 @@ async def explain(service: Here, actor: Who, said: Lang, id: UUID, motcua_tracki
     """Every day from receipt to due date: counted or skipped, and why; with article, rule pack and calendar. What
     another one-stop system promised has no days here, because nobody here knows how it was counted."""
     row = await find(service, id)
-    check_sees(actor, units(row), row["tracking"], motcua_tracking)
+    check_sees(actor, units(row), tracks=codes(service).opens(motcua_tracking, id))
     return await explained(service, row, said)
 
 

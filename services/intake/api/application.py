@@ -16,6 +16,7 @@ from structlog.contextvars import bind_contextvars
 from kernel import blobs
 from kernel.decider import Rejected, Text, fold
 from kernel.service import Done, Service
+from kernel.tracking import codes
 from kernel.vault import personal_fields
 from kernel.web import Ask, Asked, Here, Who
 from schemas.event import Actor, Personal, Recorded
@@ -34,7 +35,6 @@ from schemas.intake import (
 )
 from schemas.people import Document, Person
 from schemas.rules import Cited
-from schemas.tracking import read_tracking_code, tracking_code
 from services.intake.api.reference import Reference, local_day, reference
 from services.intake.domain import application as life
 from services.intake.domain import appointment
@@ -134,9 +134,11 @@ class Whole(BaseModel):
 
 @dataclass(frozen=True)
 class Case:
-    """What a command is made of beside what was sent: the dossier, when, the rules of the day it came."""
+    """What a command is made of beside what was sent: the dossier, the look-up digest of its tracking code, when, the
+    rules of the day it came."""
 
     state: Application
+    tracking: str
     when: When
     rules: Rules
     known: Reference
@@ -187,6 +189,7 @@ class ReceiveBody(Action):
             promise=appointment.promise(terms, case.rules, await case.known.calendar(), at, self.case),
             supplement_by=appointment.supplement_by(case.rules, await case.known.calendar(), at),
             officer=case.actor.id,
+            tracking=case.tracking,
         )
 
 
@@ -519,6 +522,7 @@ async def act(
     at = when.happened_at
     case = Case(
         state=state,
+        tracking=codes(service).digest(id),
         when=when,
         rules=known.rules(local_day(state.received_at or state.submitted_at or at)),
         known=known,
@@ -542,7 +546,7 @@ async def dossier_for(service: Service, actor: Actor, id: UUID, roles: frozenset
     if state.status == "none":
         raise _unknown()
     bind_contextvars(application=state.code or str(id))
-    check_may(actor, state, roles, read_tracking_code(tracking) == tracking_code(id))
+    check_may(actor, state, roles, codes(service).opens(tracking, id))
     return state
 
 
@@ -594,13 +598,13 @@ def check_may(actor: Actor, state: Application, roles: frozenset[str], tracks: b
 # Read one
 
 
-def summary(id: UUID, state: Application, number: int) -> Summary:
+def summary(service: Service, id: UUID, state: Application, number: int) -> Summary:
     return Summary(
         id=id,
         number=number,
         status=state.status,
         code=state.code,
-        tracking=tracking_code(id),
+        tracking=codes(service).of(id),
         procedure=state.procedure,
         procedure_name=state.procedure_name,
         received_by=state.received_by,
@@ -641,7 +645,7 @@ async def read(service: Service, actor: Actor, id: UUID) -> Whole:
             applicant = line.pop("applicant", None) or applicant
             content = line.pop("content", None) or content
     return Whole(
-        summary=summary(id, state, len(history)),
+        summary=summary(service, id, state, len(history)),
         applicant=applicant,
         content=content,
         history=tuple(_line(each, data) for each, data in zip(history, lines, strict=True)),
@@ -689,13 +693,13 @@ Expected = Annotated[int | None, Depends(if_match)]
 Tracking = Annotated[str, Header(alias="motcua-tracking", max_length=20, description="The applicant's tracking code.")]
 
 
-def told(done: Done[Application], response: Response, status: int = 200) -> Summary:
+def told(service: Service, done: Done[Application], response: Response, status: int = 200) -> Summary:
     """The answer to a command: the dossier as it stood after it."""
     response.status_code = status
     response.headers["etag"] = f'"{done.number}"'
     if done.repeated:
         response.headers["idempotent-replayed"] = "true"
-    return summary(id_of(done.stream), done.state, done.number)
+    return summary(service, id_of(done.stream), done.state, done.number)
 
 
 @router.get("/applications/{id}", response_model=Whole, summary="Read a dossier (officers of its units)")
@@ -716,7 +720,7 @@ def _route(action: type[Action]) -> Callable[..., Any]:
         motcua_tracking: Tracking = "",
     ) -> Summary:
         done = await act(service, known, actor, id, body, asked, expected=expected, tracking=motcua_tracking)
-        return told(done, response)
+        return told(service, done, response)
 
     post.__annotations__["body"] = action
     post.__name__ = action.path.replace("-", "_")

@@ -17,6 +17,7 @@ from fastapi import APIRouter, HTTPException, Query, Request, Response
 from kernel import paper
 from kernel.decider import Rejected, Text, fold
 from kernel.service import Service
+from kernel.tracking import codes
 from kernel.web import Here, Who
 from schemas.event import Actor, Recorded
 from schemas.intake import (
@@ -34,8 +35,7 @@ from schemas.intake import (
     VisitorGuided,
 )
 from schemas.people import Person
-from schemas.tracking import read_tracking_code, tracking_code
-from services.intake.api.application import OFFICERS, Known, Tracking, check_may, opened, stream_of
+from services.intake.api.application import OFFICERS, Known, Tracking, check_may, id_of, opened, stream_of
 from services.intake.api.reference import Reference, local_day
 from services.intake.api.register import Officer, lines, own_unit
 from services.intake.domain.application import Application, application
@@ -98,14 +98,14 @@ async def of_dossier(
     state = fold(application, (each.event for each in history))
     if "auditor" not in actor.roles:
         roles = OFFICERS if name in _BY_OFFICERS_ONLY else OFFICERS | {"citizen"}
-        check_may(actor, state, frozenset(roles), read_tracking_code(tracking) == tracking_code(id))
+        check_may(actor, state, frozenset(roles), codes(service).opens(tracking, id))
     day = local_day(state.received_at or history[0].meta.happened_at)
     dossier = _Dossier(history, await opened(service, history), known.rules(day))
     names = await _names(known, dossier, local_day(service.clock.now()))
     parent = await _parent(known, state.received_by, (day, local_day(service.clock.now())))
     data = _PAPERS[name](dossier, names) | {
         "parent": parent,
-        "qr": f"{site}/tra-cuu/{tracking_code(id)}",
+        "qr": f"{site}/tra-cuu/{codes(service).of(id)}",
         "track_at": site,
     }
     return await asyncio.to_thread(paper.pdf, name, data)
@@ -307,7 +307,10 @@ async def of_register(service: Service, known: Reference, unit: str, since: dt.d
         "issued_at": now.replace(hour=0, minute=0, second=0, microsecond=0),
         "from": since,
         "until": until,
-        "rows": [_register_line(row, person, names) for row, person in reversed(found)],
+        "rows": [
+            _register_line(row, person, names) | {"code": row["code"] or codes(service).of(id_of(row["stream"]))}
+            for row, person in reversed(found)
+        ],
     }
     return await asyncio.to_thread(paper.pdf, "register", data)
 
@@ -315,7 +318,6 @@ async def of_register(service: Service, known: Reference, unit: str, since: dt.d
 def _register_line(row: Mapping[str, Any], person: Person | None, names: Mapping[str, str]) -> dict[str, Any]:
     passed_on = msgspec.json.decode(row["hand_overs"], type=list[_HandedOver])
     return {
-        "code": row["code"] or row["tracking"],
         "procedure": row["procedure_name"],
         "sets": row["sets"],
         "applicant": person.name if person else ERASED,

@@ -58,7 +58,7 @@ from services.intake.domain.when import When, check_when
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Draft:
-    """Save what has been filled in so far."""
+    """Save what has been filled in so far. `tracking`, here and below, is the look-up digest of the tracking code."""
 
     when: When
     procedure: str
@@ -68,6 +68,7 @@ class Draft:
     content: Personal[str] | None = None
     documents: tuple[Document, ...] = ()
     file_names: Personal[dict[str, str]] | None = None
+    tracking: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -81,6 +82,7 @@ class Receive:
     promise: Promise
     supplement_by: dt.datetime
     officer: str = ""
+    tracking: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -108,6 +110,7 @@ class Submit:
     visit: UUID | None = None
     assisted_by: str = ""
     portal_code: str = ""
+    tracking: str = ""
     receive: Receive | None = None
 
 
@@ -558,6 +561,7 @@ def _draft(command: Draft, state: Application) -> list[Event]:
             content=command.content,
             documents=command.documents,
             file_names=command.file_names,
+            tracking=command.tracking,
         )
     ]
 
@@ -625,6 +629,7 @@ def _submit(command: Submit) -> list[Event]:
         assisted_by=command.assisted_by,
         portal_code=command.portal_code,
         late_reason=command.when.reason,
+        tracking=command.tracking,
     )
     if command.receive is None:
         return [submitted]
@@ -688,6 +693,7 @@ def _receive(command: Receive, state: Application) -> list[Event]:
             officer=command.officer,
             fee_vnd=terms.fee_vnd,
             late_reason=command.when.reason,
+            tracking=command.tracking,
         )
     ]
 

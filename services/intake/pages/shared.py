@@ -12,8 +12,10 @@ from kernel import problems
 from kernel.decider import Text
 from kernel.layout import lang, say
 from kernel.service import Service
+from kernel.tracking import codes
 from kernel.web import Asked, who
 from schemas.intake import ProcessingTime, Terms
+from services.intake.api.application import id_of
 from services.intake.api.reference import local_day
 from services.intake.domain.rules import Rules
 from services.intake.pages.words import CASE, TIME_UNIT, WRONG
@@ -82,6 +84,12 @@ def time_in_words(each: ProcessingTime) -> Text:
 
 def name_of(terms: Terms, said: str) -> str:
     return terms.name_en if said == "en" and terms.name_en else terms.name_vi
+
+
+def handed_in_at(service: Service, stream: str) -> str:
+    """Where a dossier's code is shown to who has just handed it in."""
+    id = id_of(stream)
+    return f"/da-nop/{id}?ma={codes(service).of(id)}"
 
 
 def today(service: Service) -> dt.date:
