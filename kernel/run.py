@@ -94,6 +94,8 @@ async def serve(
                 if wiring.duties:
                     tasks.append(group.create_task(Timer(service).run()))
                 tasks.extend(group.create_task(errand(service)) for errand in wiring.errands)
+            if not config.demo and not config.public_address and role in ("all", "api"):
+                log.warning("set MOTCUA_PUBLIC_ADDRESS: this would go on paper", address=config.address(wiring.name))
             log.info("running", service=service.name, role=role)
             await stop.wait()
             ending(0)

@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal, TypeAlias
 from uuid import UUID
 
 import msgspec
-from fastapi import APIRouter, HTTPException, Query, Request, Response
+from fastapi import APIRouter, HTTPException, Query, Response
 
 from kernel import paper
 from kernel.decider import Rejected, Text, fold
@@ -89,7 +89,7 @@ class _Dossier:
 
 
 async def of_dossier(
-    service: Service, known: Reference, actor: Actor, id: UUID, name: PaperName, *, tracking: str, site: str
+    service: Service, known: Reference, actor: Actor, id: UUID, name: PaperName, *, tracking: str
 ) -> bytes:
     """One paper of a dossier. Raises HTTPException where the dossier has none, or it is not for this reader."""
     history = await service.history(stream_of(id))
@@ -105,8 +105,8 @@ async def of_dossier(
     parent = await _parent(known, state.received_by, (day, local_day(service.clock.now())))
     data = _PAPERS[name](dossier, names) | {
         "parent": parent,
-        "qr": f"{site}/tra-cuu/{codes(service).of(id)}",
-        "track_at": site,
+        "qr": f"{site(service)}/tra-cuu/{codes(service).of(id)}",
+        "track_at": site(service),
     }
     return await asyncio.to_thread(paper.pdf, name, data)
 
@@ -337,7 +337,7 @@ class _HandedOver(msgspec.Struct):
     came_at: dt.datetime
 
 
-async def of_visit(service: Service, known: Reference, id: UUID, site: str) -> bytes:
+async def of_visit(service: Service, known: Reference, id: UUID) -> bytes:
     """What a visitor was told, to take home. It holds nothing about a person."""
     history = await service.history(f"visit-{id}")
     if not history or not isinstance(event := history[0].event, VisitorGuided | PaperRefused):
@@ -363,8 +363,8 @@ async def of_visit(service: Service, known: Reference, id: UUID, site: str) -> b
         "online": guidance.online,
         "assisted": guidance.assisted,
         "basis": event.rule.basis,
-        "qr": f"{site}/thu-tuc/{event.procedure}",
-        "track_at": site,
+        "qr": f"{site(service)}/thu-tuc/{event.procedure}",
+        "track_at": site(service),
     }
     return await asyncio.to_thread(paper.pdf, "guidance", data)
 
@@ -374,9 +374,9 @@ def _answer(pdf: bytes, name: str) -> Response:
     return Response(pdf, media_type="application/pdf", headers=headers)
 
 
-def site(request: Request) -> str:
+def site(service: Service) -> str:
     """The address that people reach this by, for codes and links on paper."""
-    return str(request.base_url).rstrip("/")
+    return service.settings.address(service.name)
 
 
 @router.get(
@@ -386,7 +386,6 @@ def site(request: Request) -> str:
     summary="A paper of a dossier (its officers, or its applicant with the tracking code)",
 )
 async def get_paper(
-    request: Request,
     service: Here,
     known: Known,
     actor: Who,
@@ -396,7 +395,7 @@ async def get_paper(
     tracking: Annotated[str, Query(max_length=20)] = "",
 ) -> Response:
     code = motcua_tracking or tracking
-    return _answer(await of_dossier(service, known, actor, id, name, tracking=code, site=site(request)), name)
+    return _answer(await of_dossier(service, known, actor, id, name, tracking=code), name)
 
 
 @router.get(
@@ -417,5 +416,5 @@ async def get_register_paper(
     responses={200: {"content": {"application/pdf": {}}}},
     summary="What a visitor was told, to take home",
 )
-async def get_guidance_paper(request: Request, service: Here, known: Known, id: UUID) -> Response:
-    return _answer(await of_visit(service, known, id, site(request)), "guidance")
+async def get_guidance_paper(service: Here, known: Known, id: UUID) -> Response:
+    return _answer(await of_visit(service, known, id), "guidance")

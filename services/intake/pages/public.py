@@ -138,7 +138,7 @@ async def handed_in(
     if not codes(service).opens(ma, id) or not await service.history(stream_of(id)):
         raise HTTPException(404)
     code = codes(service).of(id)
-    address = f"{site(request)}/tra-cuu/{code}"
+    address = f"{site(service)}/tra-cuu/{code}"
     return render(request, "handed_in.html", code=code, address=address, qr=Markup(paper.qr_svg(address)))
 
 
