@@ -275,7 +275,11 @@ class SupplementAsked(Event, frozen=True, kw_only=True):
 @event("intake.supplement_supplied", version=1)
 class SupplementSupplied(Event, frozen=True, kw_only=True):
     """The applicant brought what was asked. Where the dossier is complete the clock starts from zero, and `promise` is
-    the new appointment, kept beside the first; or it goes on, then the deadlines service says the new due date."""
+    the new appointment, kept beside the first; or it goes on, then the deadlines service says the new due date.
+
+    Only an officer says that it is complete. What an applicant sends alone is not `checked` yet; where an officer finds
+    later that it was all, `supplied_at` is still when it came, and `confirmed_at` when the officer said so.
+    """
 
     request: UUID
     received_by: str
@@ -286,6 +290,8 @@ class SupplementSupplied(Event, frozen=True, kw_only=True):
     documents: tuple[Document, ...] = ()
     file_names: Personal[dict[str, str]] | None = None
     late_reason: str = ""
+    checked: bool = True
+    confirmed_at: dt.datetime | None = None
 
 
 @event("intake.appointment_moved", version=1)

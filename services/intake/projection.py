@@ -117,6 +117,7 @@ class ApplicationRow(Row, frozen=True, kw_only=True):
     asked_reason: bytes | None = None
     answer_by: dt.datetime | None = None
     supplied_at: dt.datetime | None = None
+    supplement_unchecked: bool = False
     stage: int = 0
     role: str = ""
     holder: str = ""
@@ -334,7 +335,7 @@ def _asked(row: ApplicationRow | None, recorded: Recorded) -> ApplicationRow:
 
 def _supplied(row: ApplicationRow | None, recorded: Recorded) -> ApplicationRow:
     event: SupplementSupplied = recorded.event  # type: ignore[assignment]
-    changes: dict[str, Any] = {"supplied_at": event.supplied_at}
+    changes: dict[str, Any] = {"supplied_at": event.supplied_at, "supplement_unchecked": not event.checked}
     if event.complete:
         changes["status"] = "in_process"
     if event.promise:

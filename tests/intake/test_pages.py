@@ -260,6 +260,18 @@ async def test_a_whole_life_by_forms(intake: InProcess) -> None:
         assert answer.status_code == 200 and answer.content.startswith(b"%PDF"), paper
 
 
+async def test_a_desk_sees_what_an_applicant_sent_and_the_applicant_that_it_is_looked_at(intake: InProcess) -> None:
+    asked = await desks.supplement_asked(intake)
+    pages = ("/ban-lam-viec?queue=supplement_asked", f"/ho-so/{asked['id']}", f"/ho-so/{asked['id']}/supply")
+    await intake.with_(motcua_tracking=asked["tracking"]).ok(f"/applications/{asked['id']}/supply")
+    await intake.heard()
+    for path, says in zip(pages, ("Chờ kiểm tra bổ sung", "chờ kiểm tra", "đã gửi bổ sung"), strict=True):
+        assert says in await get(officer(intake), path), path
+    assert "cán bộ đang kiểm tra" in await get(intake, f"/tra-cuu/{asked['tracking']}")
+    await desks.desk(intake).ok(f"/applications/{asked['id']}/supply", complete=True)
+    assert "chờ kiểm tra" not in await get(officer(intake), pages[1])
+
+
 async def test_somebody_elses_change_is_told_and_nothing_typed_is_lost(intake: InProcess) -> None:
     id = (await desks.in_process(intake))["id"]
     asker = officer(intake)

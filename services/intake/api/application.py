@@ -90,7 +90,8 @@ class Appointment(BaseModel):
 
 class Summary(BaseModel):
     """A dossier as it stands. `number` counts its events: send it back as If-Match to change only what was seen.
-    `tracking` is the short code for following it without signing in."""
+    `tracking` is the short code for following it without signing in. `supplement_unchecked`: the applicant sent what
+    was asked for, and an officer still has to say whether that is all."""
 
     id: UUID
     number: int
@@ -103,6 +104,7 @@ class Summary(BaseModel):
     decided_by: str
     channel: str
     holder: str
+    supplement_unchecked: bool
     first_promise: Appointment | None
     promise: Appointment | None
     may: tuple[str, ...]
@@ -235,7 +237,10 @@ class AskSupplementBody(Action):
 
 
 class SupplyBody(Action):
-    path, says = "supply", "Take in what was asked for; complete, the clock starts again or goes on."
+    """Only an officer of the dossier's units may say that it is complete: what an applicant sends waits for that word,
+    and the new time counts from when the last of it came."""
+
+    path, says = "supply", "Take in what was asked for; once an officer says it is complete, the clock starts again."
     roles = frozenset({"citizen", *OFFICERS})
     model_config = example(documents=[{"title": "Học bạ (bản chính)", "form": "original"}])
 
@@ -248,13 +253,16 @@ class SupplyBody(Action):
 
     async def command(self, case: Case) -> life.Command:
         terms, _ = await case.known.terms(case.state.procedure, case.state.terms_from)
-        at, first = case.when.happened_at, case.state.first_promise
+        checked = works_on(case.actor, case.state)
+        complete = self.complete and checked
+        at, first = life.completed_at(case.state, case.when.happened_at, self.documents), case.state.first_promise
         given = first and (first.amount, first.unit)  # the same kind of case as when it came, whoever supplies it
         kind = next((each.case for each in terms.times if (each.amount, each.unit) == given), "") if terms else ""
-        restarts = self.complete and (first is None or first.at_supplement == "restart")
+        restarts = complete and (first is None or first.at_supplement == "restart")
         return life.Supply(
             when=case.when,
-            complete=self.complete,
+            complete=complete,
+            checked=checked,
             promise=appointment.promise(terms, case.rules, await case.known.calendar(), at, kind)
             if terms and restarts
             else None,
@@ -585,14 +593,20 @@ def _unknown() -> HTTPException:
 def check_may(actor: Actor, state: Application, roles: frozenset[str], tracks: bool) -> None:
     """Officers act for their unit; applicants on what is theirs. Raises 401/403."""
     officer = OFFICERS & set(actor.roles)
-    theirs = {state.received_by, state.decided_by, state.holder} - {""}
-    if officer & roles and ("operator" in officer or actor.unit in theirs):
+    if officer & roles and works_on(actor, state):
         return
     if "citizen" in roles and tracks:
         return
     if officer & roles:
         raise HTTPException(403, Text("Hồ sơ này thuộc đơn vị khác.", "This dossier belongs to another unit."))
     raise HTTPException(401 if actor.id == "anonymous" else 403)
+
+
+def works_on(actor: Actor, state: Application) -> bool:
+    """Whether this is an officer of a unit that a dossier is with."""
+    officer = OFFICERS & set(actor.roles)
+    theirs = {state.received_by, state.decided_by, state.holder} - {""}
+    return bool(officer) and ("operator" in officer or actor.unit in theirs)
 
 
 # Read one
@@ -611,6 +625,7 @@ def summary(service: Service, id: UUID, state: Application, number: int) -> Summ
         decided_by=state.decided_by,
         channel=state.channel,
         holder=state.holder,
+        supplement_unchecked=state.status == "supplement_asked" and state.unchecked_since is not None,
         first_promise=_appointment(state.first_promise),
         promise=_appointment(state.promise),
         may=_ALLOWED.get(state.status, ()),

@@ -45,6 +45,7 @@ class Entry(BaseModel):
     due_at: dt.datetime | None
     resolved_at: dt.datetime | None
     outcome: str
+    supplement_unchecked: bool
 
 
 class Register(BaseModel):
@@ -72,6 +73,7 @@ class Tracked(BaseModel):
     procedure_name: str
     received_by: str
     decided_by: str
+    supplement_unchecked: bool
     first_promise: Appointment | None
     promise: Appointment | None
     steps: list[Step]
@@ -80,6 +82,7 @@ class Tracked(BaseModel):
 LIST = (
     "SELECT stream, code, status, procedure, procedure_name, received_by, decided_by, holder, channel,"
     " subject, applicant, submitted_at, received_at, first_due_at, due_at, resolved_at, outcome, sets,"
+    " supplement_unchecked,"
     " handed_over_at, way, hand_overs FROM view.application"
     " WHERE ($1 = '' OR received_by = $1 OR decided_by = $1 OR holder = $1) AND ($2 = '' OR status = $2)"
     " AND ($3 = '' OR code = $3 OR tracking = $9) AND ($4 = '' OR procedure = $4)"

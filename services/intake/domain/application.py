@@ -140,11 +140,13 @@ class AskSupplement:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Supply:
-    """Take in what was asked for. Where that completes the dossier, `promise` is the new appointment."""
+    """Take in what was asked for. Where that completes the dossier, `promise` is the new appointment, counted from
+    `completed_at`. `checked`: an officer looked at it, who alone may say that it is complete."""
 
     when: When
     complete: bool
     promise: Promise | None
+    checked: bool = True
     documents: tuple[Document, ...] = ()
     file_names: Personal[dict[str, str]] | None = None
 
@@ -341,6 +343,8 @@ class Application:
     answer_by: dt.datetime | None = None
     asked_by_rule: Cited | None = None
     supplied_at: dt.datetime | None = None
+    unchecked_since: dt.datetime | None = None
+    confirmed_at: dt.datetime | None = None
     consultations: tuple[Consultation, ...] = ()
     stage: int = 0
     holder: str = ""
@@ -431,7 +435,10 @@ def decide(command: Command, state: Application) -> list[Event]:
         case AskSupplement(), "in_process":
             return _ask_supplement(command, state)
 
-        case Supply(when=when), _ if state.supplied_at == when.happened_at:
+        case Supply(when=when, checked=checked), _ if when.happened_at in {
+            state.supplied_at,
+            state.confirmed_at,
+        } and not (checked and state.unchecked_since):
             return []
         case Supply(), "supplement_asked":
             return _supply(command, state)
@@ -487,7 +494,9 @@ def decide(command: Command, state: Application) -> list[Event]:
         case Stop(ground=ground), "stopped" if state.stopped_for == ground:
             return []
 
-        case Close(answer_by=answer_by), "supplement_asked" if state.answer_by == answer_by:
+        case Close(answer_by=answer_by), "supplement_asked" if (
+            state.answer_by == answer_by and not state.unchecked_since
+        ):
             return [
                 ApplicationStopped(
                     received_by=state.received_by,
@@ -505,7 +514,7 @@ def decide(command: Command, state: Application) -> list[Event]:
             ]
         case MoveAppointment(), _:
             return []
-        case Close(), _:  # it came meanwhile, or the dossier ended
+        case Close(), _:  # it came meanwhile (perhaps nobody looked at it yet), or the dossier ended
             return []
 
         case Withdraw(), "drafted" | "submitted" | "in_process" | "supplement_asked":
@@ -754,14 +763,17 @@ def _supply(command: Supply, state: Application) -> list[Event]:
     if state.asked_at and command.when.happened_at < state.asked_at:
         raise Rejected("before_it_was_asked", Text("Trước khi yêu cầu bổ sung.", "That is before it was asked for."))
     restarts = state.promise is None or state.promise.at_supplement == "restart"
-    if command.complete and restarts and command.promise is None:
+    complete = command.complete and command.checked
+    at = command.when.happened_at
+    supplied_at = completed_at(state, at, command.documents) if complete else at
+    if complete and restarts and command.promise is None:
         raise Rejected(
             "promise_missing",
             Text("Hồ sơ đủ thì phải hẹn lại ngày trả.", "A complete dossier needs its new appointment."),
             rule="NĐ 61/2018/NĐ-CP Điều 17",
         )
-    if command.complete and command.promise:
-        _check_promise(command.promise, command.when.happened_at)
+    if complete and command.promise:
+        _check_promise(command.promise, supplied_at)
     # An imported dossier may have been asked in the other system, by a request that has no id here.
     request = state.request or UUID(int=0)
     return [
@@ -769,14 +781,22 @@ def _supply(command: Supply, state: Application) -> list[Event]:
             request=request,
             received_by=state.received_by,
             decided_by=state.decided_by,
-            supplied_at=command.when.happened_at,
-            complete=command.complete,
-            promise=command.promise if command.complete else None,
+            supplied_at=supplied_at,
+            complete=complete,
+            promise=command.promise if complete else None,
             documents=command.documents,
             file_names=command.file_names,
             late_reason=command.when.reason,
+            checked=command.checked,
+            confirmed_at=at if supplied_at != at else None,
         )
     ]
+
+
+def completed_at(state: Application, at: dt.datetime, documents: tuple[Document, ...]) -> dt.datetime:
+    """When a dossier became complete that an officer calls complete now: where the applicant alone had sent the last of
+    it, and nothing more came, then. An office that looks late gains no time."""
+    return state.unchecked_since if state.unchecked_since and not documents else at
 
 
 def _consult(command: Consult, state: Application) -> list[Event]:
@@ -921,6 +941,13 @@ def _stop(command: Stop, state: Application) -> list[Event]:
                 "still_time_to_supply",
                 Text("Người nộp vẫn còn hạn bổ sung.", "The applicant still has time to supply it."),
                 answer_by=state.answer_by,
+            )
+        if state.unchecked_since:
+            raise Rejected(
+                "supplement_unchecked",
+                Text("Người nộp đã bổ sung mà chưa ai kiểm tra.", "What the applicant sent was not looked at yet."),
+                instead=Text("Kiểm tra rồi ghi đã đủ hay còn thiếu.", "Check it; say whether it is complete."),
+                supplied_at=state.unchecked_since,
             )
     return [
         ApplicationStopped(
@@ -1067,6 +1094,8 @@ def evolve(state: Application, event: Event) -> Application:
                 state,
                 status="in_process" if event.complete else state.status,
                 supplied_at=event.supplied_at,
+                unchecked_since=None if event.checked else event.supplied_at,
+                confirmed_at=event.confirmed_at,
                 promises=(*state.promises, event.promise) if event.promise else state.promises,
             )
         case AppointmentMoved():
