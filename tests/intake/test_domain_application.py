@@ -283,7 +283,8 @@ def test_half_a_supplement_keeps_the_dossier_waiting_without_a_new_promise():
 
 
 def test_a_complete_supplement_needs_its_appointment():
-    assert refusal(replace(SUPPLY, promise=None), given(*LIVES["supplement_asked"])).code == "promise_missing"
+    refused = refusal(replace(SUPPLY, promise=None), given(*LIVES["supplement_asked"]))
+    assert refused.code == "promise_missing" and refused.rule == NOW.supplement.cited.basis
 
 
 def test_a_supplement_is_not_supplied_before_it_was_asked():
@@ -392,7 +393,8 @@ def test_stages_count_from_one():
 
 @pytest.mark.parametrize("missing", [{"ground": None}, {"reason": None}])
 def test_a_refusal_gives_its_reason_in_writing(missing):
-    assert refusal(replace(TURN_DOWN, **missing), given(*LIVES["in_process"])).code == "refused_without_reason"
+    refused = refusal(replace(TURN_DOWN, **missing), given(*LIVES["in_process"]))
+    assert refused.code == "refused_without_reason" and "118/2025" in refused.rule
 
 
 def test_only_the_body_that_decides_decides():

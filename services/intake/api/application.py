@@ -178,7 +178,7 @@ class ReceiveBody(Action):
 
     async def command(self, case: Case) -> life.Command:
         state, at = case.state, case.when.happened_at
-        terms, _ = await case.known.terms(state.procedure, state.terms_from)
+        terms, since = await case.known.terms(state.procedure, state.terms_from)
         if terms is None or state.status != "submitted":
             raise Rejected(
                 "not_submitted", Text("Hồ sơ không ở bước chờ tiếp nhận.", "It does not wait to be received.")
@@ -188,7 +188,7 @@ class ReceiveBody(Action):
             code=await case.known.code(case.rules, state.received_by, local_day(at)),
             terms=terms,
             rules=case.rules,
-            promise=appointment.promise(terms, case.rules, await case.known.calendar(), at, self.case),
+            promise=appointment.promise(terms, since, case.rules, await case.known.calendar(), at, self.case),
             supplement_by=appointment.supplement_by(case.rules, await case.known.calendar(), at),
             officer=case.actor.id,
             tracking=case.tracking,
@@ -252,7 +252,7 @@ class SupplyBody(Action):
         return self.documents
 
     async def command(self, case: Case) -> life.Command:
-        terms, _ = await case.known.terms(case.state.procedure, case.state.terms_from)
+        terms, since = await case.known.terms(case.state.procedure, case.state.terms_from)
         checked = works_on(case.actor, case.state)
         complete = self.complete and checked
         at, first = life.completed_at(case.state, case.when.happened_at, self.documents), case.state.first_promise
@@ -262,8 +262,9 @@ class SupplyBody(Action):
         return life.Supply(
             when=case.when,
             complete=complete,
+            rule=case.rules.supplement.cited,
             checked=checked,
-            promise=appointment.promise(terms, case.rules, await case.known.calendar(), at, kind)
+            promise=appointment.promise(terms, since, case.rules, await case.known.calendar(), at, kind)
             if terms and restarts
             else None,
             documents=self.documents,
@@ -390,6 +391,7 @@ class ResolveBody(Action):
             document_number=self.document_number,
             results=self.results,
             rule=Cited(pack="catalogue", version=since.isoformat(), name=id, basis=basis),
+            refusal_rule=case.rules.refusal_cited,
         )
 
 

@@ -168,7 +168,7 @@ async def _one(
     await known.unit(line.received_by, day)
     await known.unit(line.decided_by, day)
     rule = Cited(pack="import", version=body.system, name="as_given_there", basis=f"import {body.system}")
-    time, _ = appointment.processing_time(terms, rules)
+    time, _ = appointment.processing_time(terms, since, rules)
     first = Promise(
         due_at=line.due_at,
         amount=time.amount if line.amount is None else line.amount,

@@ -180,7 +180,7 @@ async def _submit(
             code=NO_CODE_YET,
             terms=terms,
             rules=rules,
-            promise=appointment.promise(terms, rules, await known.calendar(), came, body.case),
+            promise=appointment.promise(terms, since, rules, await known.calendar(), came, body.case),
             supplement_by=appointment.supplement_by(rules, await known.calendar(), came),
             officer=actor.id,
             tracking=tracking,

@@ -146,6 +146,7 @@ class Supply:
     when: When
     complete: bool
     promise: Promise | None
+    rule: Cited
     checked: bool = True
     documents: tuple[Document, ...] = ()
     file_names: Personal[dict[str, str]] | None = None
@@ -207,11 +208,12 @@ class PassOn:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Resolve:
-    """Grant or refuse, in the name of `decided_by`."""
+    """Grant or refuse, in the name of `decided_by`. `refusal_rule` says how one is refused."""
 
     when: When
     decided_by: str
     outcome: Outcome
+    refusal_rule: Cited
     ground: Ground | None = None
     reason: Personal[str] | None = None
     document_number: str = ""
@@ -770,7 +772,7 @@ def _supply(command: Supply, state: Application) -> list[Event]:
         raise Rejected(
             "promise_missing",
             Text("Hồ sơ đủ thì phải hẹn lại ngày trả.", "A complete dossier needs its new appointment."),
-            rule="NĐ 61/2018/NĐ-CP Điều 17",
+            rule=command.rule.basis,
         )
     if complete and command.promise:
         _check_promise(command.promise, supplied_at)
@@ -901,7 +903,7 @@ def _resolve(command: Resolve, state: Application) -> list[Event]:
         raise Rejected(
             "refused_without_reason",
             Text("Từ chối phải nêu lý do bằng văn bản.", "A refusal gives its reason in writing."),
-            rule="NĐ 61/2018/NĐ-CP Điều 19",
+            rule=command.refusal_rule.basis,
         )
     at = command.when.happened_at
     waiting = [each for each in state.consultations if not each.answered]
