@@ -9,6 +9,7 @@ from uuid import UUID
 from fastapi import APIRouter, HTTPException, Response
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
+from kernel import logs
 from kernel.calendar import local
 from kernel.decider import Text
 from kernel.service import Done, Service
@@ -111,6 +112,7 @@ async def find(service: Service, id: UUID) -> Mapping[str, Any]:
     row = await service.pool.fetchrow(ROW, stream_of(id))
     if row is None:
         raise HTTPException(404, Text("Không có phiếu xin lỗi này.", "There is no such apology."))
+    logs.about(row["code"])
     return row  # type: ignore[no-any-return]
 
 

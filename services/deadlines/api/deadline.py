@@ -10,6 +10,7 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel
 
 from kernel import calendar as working_time
+from kernel import logs
 from kernel.calendar import Counted, Why, local
 from kernel.calendars import Calendars
 from kernel.decider import Text
@@ -142,6 +143,7 @@ async def find(service: Service, id: UUID) -> Mapping[str, Any]:
     row = await service.pool.fetchrow(COLUMNS + " WHERE c.stream = $1", clock_stream(f"application-{id}"))
     if row is None:
         raise HTTPException(404, Text("Hồ sơ này chưa được tiếp nhận.", "This dossier was not received yet."))
+    logs.about(row["code"])
     return row  # type: ignore[no-any-return]
 
 

@@ -11,9 +11,8 @@ from uuid import UUID, uuid4
 
 from fastapi import APIRouter, Depends, Header, HTTPException, Response
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
-from structlog.contextvars import bind_contextvars
 
-from kernel import blobs
+from kernel import blobs, logs
 from kernel.decider import Rejected, Text, fold
 from kernel.service import Done, Service
 from kernel.tracking import codes
@@ -555,7 +554,7 @@ async def dossier_for(service: Service, actor: Actor, id: UUID, roles: frozenset
     state, _ = await service.state(application, stream_of(id))
     if state.status == "none":
         raise _unknown()
-    bind_contextvars(application=state.code or str(id))
+    logs.about(state.code or str(id))
     check_may(actor, state, roles, codes(service).opens(tracking, id))
     return state
 
@@ -652,6 +651,7 @@ async def read(service: Service, actor: Actor, id: UUID) -> Whole:
     if not history:
         raise _unknown()
     state = fold(application, (each.event for each in history))
+    logs.about(state.code or str(id))
     if "auditor" not in actor.roles:
         check_may(actor, state, OFFICERS, False)
     lines = await opened(service, history)

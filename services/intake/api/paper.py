@@ -14,7 +14,7 @@ from uuid import UUID
 import msgspec
 from fastapi import APIRouter, HTTPException, Query, Response
 
-from kernel import paper
+from kernel import logs, paper
 from kernel.decider import Rejected, Text, fold
 from kernel.service import Service
 from kernel.tracking import codes
@@ -96,6 +96,7 @@ async def of_dossier(
     if not history:
         raise HTTPException(404)
     state = fold(application, (each.event for each in history))
+    logs.about(state.code or str(id))
     if "auditor" not in actor.roles:
         roles = OFFICERS if name in _BY_OFFICERS_ONLY else OFFICERS | {"citizen"}
         check_may(actor, state, frozenset(roles), codes(service).opens(tracking, id))

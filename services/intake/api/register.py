@@ -7,6 +7,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, HTTPException, Query
 from pydantic import BaseModel
 
+from kernel import logs
 from kernel.decider import Text, fold
 from kernel.service import Service
 from kernel.tracking import codes
@@ -212,6 +213,7 @@ async def tracked(service: Service, id: UUID, typed: str) -> Tracked:
     secret = codes(service).opens(typed, id)
     history = await service.history(stream_of(id))
     state = fold(application, (each.event for each in history))
+    logs.about(state.code or str(id))
     found = summary(service, id, state, len(history))
     plain = {name: getattr(found, name) for name in Tracked.model_fields if name not in ("id", "tracking", "steps")}
     return Tracked(

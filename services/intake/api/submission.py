@@ -14,7 +14,7 @@ from fastapi import APIRouter, HTTPException, Response
 from fastapi.responses import JSONResponse
 from pydantic import Field
 
-from kernel import problems
+from kernel import logs, problems
 from kernel.decider import Rejected, Text
 from kernel.service import Done, Service, new_stream
 from kernel.tracking import codes
@@ -129,6 +129,7 @@ async def submit(
     """Hand a dossier in; at a desk it is received in the same breath, with its receipt. Where this place or this way
     is not the right one, the visitor is guided instead, on record."""
     stream = stream_of(draft) if draft else new_stream(application)
+    logs.about(str(id_of(stream)))
     async with known.turn(asked.key):  # a second click waits, so that it takes no number of the register
         return await _submit(service, known, actor, body, asked, stream)
 
@@ -208,6 +209,7 @@ async def _submit(
     if receive:
         life.decide(command, life.initial)  # what is not allowed takes no number of the register
         code = await known.code(rules, received_by, local_day(now))
+        logs.about(code)
         command = replace(command, receive=replace(receive, code=code))
     return await service.do(
         application,
