@@ -260,6 +260,15 @@ async def test_a_whole_life_by_forms(intake: InProcess) -> None:
         assert answer.status_code == 200 and answer.content.startswith(b"%PDF"), paper
 
 
+async def test_the_head_of_each_page_says_whose_officer_is_signed_in_by_name(intake: InProcess) -> None:
+    for path in ("/ban-lam-viec", "/so-theo-doi", "/thu-tuc", f"/ho-so/{NOBODYS}"):
+        answer = await officer(intake).with_(accept="text/html").get(path)
+        (who,) = re.findall(r'<span class="who">([^<]*)</span>', answer.text)
+        assert who == "Cán bộ một cửa · Trường THPT Lê Lợi", path
+    stranger = await intake.by("desk_officer", unit="no-such-unit").with_(accept="text/html").get("/thu-tuc")
+    assert "no-such-unit" in stranger.text and stranger.status_code == 200
+
+
 async def test_a_desk_sees_what_an_applicant_sent_and_the_applicant_that_it_is_looked_at(intake: InProcess) -> None:
     asked = await desks.supplement_asked(intake)
     pages = ("/ban-lam-viec?queue=supplement_asked", f"/ho-so/{asked['id']}", f"/ho-so/{asked['id']}/supply")
