@@ -25,7 +25,7 @@ PREFIX = "motcua_bench_"
 TOPICS = "motcua.bench."
 PARTITIONS = 12
 SOURCE = b"/motcua/bench"
-SECRET = "of the bench only"
+SECRET = "of the bench only, and nobody else's"
 INSERT = (
     "INSERT INTO truth.events (id, stream, number, type, version, meta, data) SELECT * FROM"
     " unnest($1::uuid[], $2::text[], $3::int[], $4::text[], $5::smallint[], $6::bytea[], $7::bytea[])"
@@ -52,6 +52,7 @@ class Ground:
             partitions=PARTITIONS,
             session_key=SecretStr(SECRET),
             vault_key=SecretStr(SECRET),
+            tracking_key=SecretStr(SECRET),
         )
 
     async def databases(self, *services: str) -> None:

@@ -71,6 +71,7 @@ async def intake(ground: Ground, role: str) -> AsyncIterator[int]:
         "MOTCUA_TOPIC_PREFIX": settings.topic_prefix,
         "MOTCUA_SESSION_KEY": SECRET,
         "MOTCUA_VAULT_KEY": SECRET,
+        "MOTCUA_TRACKING_KEY": SECRET,
         "MOTCUA_PORTS": json.dumps({"intake": PORT}),
     }
     async with server(PORT, "deploy.cli", "run", "intake", "--role", role, environment=environment):

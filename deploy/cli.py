@@ -210,9 +210,13 @@ def run(
     Example: `MOTCUA_POSTGRES=db:5432 MOTCUA_KAFKA=k:9092 motcua run intake --role api`
     """
     from kernel import run as kernel_run  # noqa: PLC0415
+    from kernel.settings import Guessable  # noqa: PLC0415
 
     _check_service(service)
-    kernel_run.main(service, role.value)
+    try:
+        kernel_run.main(service, role.value)
+    except Guessable as error:
+        raise Trouble(str(error)) from None
 
 
 # --- looking after ---------------------------------------------------------------------------------------------------

@@ -22,6 +22,7 @@ def environment(ground: Ground, *, demo: bool, ports: dict[str, int]) -> dict[st
         "MOTCUA_KAFKA": ground.kafka,
         "MOTCUA_SESSION_KEY": local.secret(ground.state, "session_key"),
         "MOTCUA_VAULT_KEY": local.secret(ground.state, "vault_key"),
+        "MOTCUA_TRACKING_KEY": local.secret(ground.state, "tracking_key"),
         "MOTCUA_BLOBS": str(ground.state / "blobs"),
         "MOTCUA_PORTS": json.dumps(ports),
         "MOTCUA_DEMO": str(demo).lower(),

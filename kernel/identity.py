@@ -29,10 +29,6 @@ class Signer:
 
     key: bytes
 
-    def __post_init__(self) -> None:
-        if len(self.key) < 16:
-            raise ValueError("MOTCUA_SESSION_KEY is missing or shorter than 16 characters")
-
     def issue(self, actor: Actor, now: float, *, seconds: int = SESSION_SECONDS) -> str:
         # Without "=", which a cookie would put in quotation marks.
         body = base64.urlsafe_b64encode(msgspec.json.encode(_Token(actor, int(now) + seconds))).rstrip(b"=")

@@ -5,7 +5,8 @@ services share lies in `kernel/pages`. Both languages of a sentence stand side b
 
     {{ t("Tìm thủ tục", "Find a procedure") }}      {{ due_at | moment }}      {{ rejected.says | say }}
 
-Every template knows `lang`, `actor`, `signed_in`, `may(*roles)`, `path`, `demo` and `flash`.
+Every template knows `lang`, `actor`, `unit_name` (what the actor's unit is called, where the service says it),
+`signed_in`, `may(*roles)`, `path`, `demo` and `flash`.
 """
 
 import datetime as dt
@@ -59,6 +60,7 @@ def render(request: Request, template: str, *, status: int = 200, **data: Any) -
         path=request.url.path,
         back=request.url.path + (f"?{request.url.query}" if request.url.query else ""),
         actor=actor,
+        unit_name=getattr(request.state, "unit_name", ""),
         demo=bool(service and service.settings.demo),
         flash=_flash(said),
         **data,
@@ -80,12 +82,13 @@ def page(
     path: str = "/",
     back: str = "/",
     actor: Actor = ANONYMOUS,
+    unit_name: str = "",
     demo: bool = False,
     flash: dict[str, str] | None = None,
     **data: Any,
 ) -> str:
     """A page as HTML, from nothing but its data."""
-    known = {"path": path, "back": back, "actor": actor, "demo": demo, "flash": flash}
+    known = {"path": path, "back": back, "actor": actor, "unit_name": unit_name, "demo": demo, "flash": flash}
     return (
         environment(folder, lang)
         .get_template(template)

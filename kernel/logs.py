@@ -1,9 +1,17 @@
-"""Structured logs: one line an event, JSON in production, readable in a terminal. Never personal data."""
+"""Structured logs: one line an event, JSON in production, readable in a terminal. Never personal data.
+
+A line about a dossier has its code as `application` (its id, before it has one), never its tracking code.
+"""
 
 import logging
 import sys
 
 import structlog
+
+
+def about(dossier: str) -> None:
+    """What this request says from now on is about this dossier, named by its code."""
+    structlog.contextvars.bind_contextvars(application=dossier)
 
 
 def set_up(*, json: bool) -> None:

@@ -17,7 +17,7 @@ from kernel import logs
 from kernel import rebuild as rebuilding
 from kernel.relay import Relay
 from kernel.service import Definition, Service
-from kernel.settings import Settings, settings
+from kernel.settings import SHORTEST, Settings, settings
 from kernel.timer import Timer
 from kernel.web import Pulse, build
 
@@ -71,6 +71,9 @@ async def serve(
     """Run the roles of a service until cancelled or one of them fails. `ending` is told when that begins, with the exit
     code that it means."""
     service = Service(wiring, config)
+    if role in ("all", "api"):
+        for name in SHORTEST:  # at once, rather than at the first request
+            config.key(name)
     await service.open()
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -91,6 +94,8 @@ async def serve(
                 if wiring.duties:
                     tasks.append(group.create_task(Timer(service).run()))
                 tasks.extend(group.create_task(errand(service)) for errand in wiring.errands)
+            if not config.demo and not config.public_address and role in ("all", "api"):
+                log.warning("set MOTCUA_PUBLIC_ADDRESS: this would go on paper", address=config.address(wiring.name))
             log.info("running", service=service.name, role=role)
             await stop.wait()
             ending(0)

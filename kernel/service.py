@@ -91,7 +91,7 @@ async def _nothing(_: "Service") -> None: ...
 class Definition:
     """What a service is made of. `known` looks up what the policy and the duties may not look up themselves, once a
     batch; it travels on in their commands. `errands` deal with the world outside (mail, say) beside the hearing, until
-    they are cancelled."""
+    they are cancelled. `code_of` is SQL ($1: a stream) for the code by which people know a dossier, for the log."""
 
     name: str
     deciders: tuple[Decider[Any], ...]
@@ -104,6 +104,7 @@ class Definition:
     known: Callable[["Service"], Awaitable[Any]] = _nothing
     duties: Sequence[Duty] = ()
     errands: Sequence[Callable[["Service"], Coroutine[Any, Any, None]]] = ()
+    code_of: str = ""
 
 
 @dataclass(frozen=True)
@@ -381,7 +382,14 @@ class Service:
     async def _park(self, connection: Any, topic: str, partition: int, parked: Parked) -> None:
         message = parked.message
         metrics.parked.labels(self.name).inc()
-        log.warning("parked", topic=topic, offset=message.offset, stream=message.stream, reason=parked.reason)
+        log.warning(
+            "parked",
+            topic=topic,
+            offset=message.offset,
+            stream=message.stream,
+            application=await self._code(connection, message),
+            reason=parked.reason,
+        )
         await connection.execute(
             PARK,
             topic,
@@ -393,6 +401,19 @@ class Service:
             msgspec.msgpack.encode(dict(message.headers)),
             message.value or b"",
         )
+
+    async def _code(self, connection: Any, message: Message) -> str:
+        """The code of the dossier that a message is about, as it says itself or as the views know it; else ""."""
+        with contextlib.suppress(Exception):  # what can't be read was parked for that
+            if code := getattr(wire.recorded(message).event, "code", ""):
+                return str(code)
+        if not self.definition.code_of:
+            return ""
+        try:
+            async with connection.transaction():  # where a table is missing, the event is parked all the same
+                return await connection.fetchval(self.definition.code_of, message.stream) or ""
+        except asyncpg.PostgresError:
+            return ""
 
     async def take(self, connection: Any, messages: Sequence[Message], behind: set[str], known: Any) -> list[Parked]:
         """Fold messages into the views and answer them by the policy, in the caller's transaction; answers what has to

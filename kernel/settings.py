@@ -2,10 +2,17 @@
 
 from functools import cache
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal, TypeAlias
 
-from pydantic import SecretStr
+from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+Key: TypeAlias = Literal["session_key", "tracking_key"]
+SHORTEST: dict[Key, int] = {"session_key": 16, "tracking_key": 32}  # characters
+
+
+class Guessable(ValueError):
+    """A key that could be guessed. Says which, and what to set."""
 
 
 class Settings(BaseSettings):
@@ -22,8 +29,12 @@ class Settings(BaseSettings):
     replication: int = 1
     host: str = "127.0.0.1"
     ports: dict[str, int] = {"intake": 8401, "reporting": 8402, "deadlines": 8403}
+    # What people reach all services by, for links and codes on paper, such as https://dichvucong.example. Where there
+    # is none, the address that each listens on.
+    public_address: Annotated[str, Field(pattern=r"^(https?://[A-Za-z0-9.:\[\]-]+(/[A-Za-z0-9._~/-]*)?)?$")] = ""
     session_key: SecretStr = SecretStr("")
     vault_key: SecretStr = SecretStr("")
+    tracking_key: SecretStr = SecretStr("")  # the same for all services; another one makes every printed code worthless
     blobs: Path = Path(".state/demo/blobs")
     demo: bool = False
     log_json: bool = False
@@ -57,6 +68,20 @@ class Settings(BaseSettings):
             "database": name,
             "password": self.postgres_password.get_secret_value(),
         }
+
+    def key(self, name: Key) -> bytes:
+        """A secret that must not be guessed. Raises Guessable."""
+        value: str = getattr(self, name).get_secret_value()
+        if len(value) < SHORTEST[name]:
+            raise Guessable(
+                f"MOTCUA_{name.upper()} is missing or shorter than {SHORTEST[name]} characters:"
+                " set it to a long random text, and keep it."
+            )
+        return value.encode()
+
+    def address(self, service: str) -> str:
+        """What people reach a service by. Never what a request says of itself: that goes on paper, too."""
+        return self.public_address.rstrip("/") or f"http://{self.host}:{self.ports[service]}"
 
     def topic(self, service: str) -> str:
         return self.topic_prefix + service

@@ -23,6 +23,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from pydantic import AwareDatetime, BaseModel, Field
 from starlette.exceptions import HTTPException as HttpError
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from structlog.contextvars import clear_contextvars
 
 from kernel import database, layout, metrics, problems
 from kernel.calendar import OutsideCalendar
@@ -159,6 +160,7 @@ def _wants_page(request: Request) -> bool:
 
 def _errors(app: FastAPI) -> None:
     async def rejected(request: Request, error: Any) -> Response:
+        log.info("refused", code=error.code)
         return answer(request, 409, problems.of_rejected(error, lang(request)))
 
     async def conflict(request: Request, _: Any) -> Response:
@@ -293,13 +295,14 @@ class _Guard:
 
     def __init__(self, app: ASGIApp, service: Service) -> None:
         self.app, self.settings, self.name = app, service.settings, service.name
-        self.signer = Signer(service.settings.session_key.get_secret_value().encode())
+        self.signer = Signer(service.settings.key("session_key"))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
         started = time.perf_counter()
+        clear_contextvars()
         headers = dict(scope["headers"])
         scope["app"].state.signer = self.signer
         token, by_cookie = _token(headers)
@@ -347,14 +350,18 @@ class _Guard:
                 raise
             await _failed(Request(scope, receive), error)(scope, receive, sent)
         finally:
-            route = getattr(scope.get("route"), "path", "other")
-            metrics.requests.labels(self.name, scope["method"], route, str(status or 500)).observe(
+            metrics.requests.labels(self.name, scope["method"], _route(scope), str(status or 500)).observe(
                 time.perf_counter() - started
             )
 
 
+def _route(scope: Scope) -> str:
+    """What was asked, without what it was asked about: an address may hold a tracking code."""
+    return getattr(scope.get("route"), "path", "other")
+
+
 def _failed(request: Request, error: Exception) -> Response:
-    log.exception("a request failed", exc_info=error)
+    log.exception("a request failed", method=request.method, route=_route(request.scope), exc_info=error)
     return answer(request, 500, problems.problem(500, "failed", problems.title(500), lang(request)))
 
 

@@ -95,7 +95,8 @@ class _AboutDossier(Event, frozen=True, kw_only=True):
 class DueDateSet(_AboutDossier, frozen=True, kw_only=True):
     """A dossier was received: its clock runs, and `promise` is what its receipt says. `calendar` counts the changes of
     the calendar that the promise was counted with. From `warn_at` on it is approaching; lateness has to be told by
-    `notice_by` (None: the whole time is too short for a notice) and is looked for from `forecast_from` on."""
+    `notice_by` (None: the whole time is too short for a notice) and is looked for from `forecast_from` on. `tracking`
+    is the look-up digest of the dossier's tracking code, as intake said it."""
 
     procedure_name: str
     level: Level
@@ -107,6 +108,7 @@ class DueDateSet(_AboutDossier, frozen=True, kw_only=True):
     warn_at: dt.datetime | None
     notice_by: dt.datetime | None
     forecast_from: dt.datetime | None
+    tracking: str = ""
 
 
 @event("deadlines.due_date_moved", version=1)

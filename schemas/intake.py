@@ -164,7 +164,10 @@ class Guidance:
 
 @event("intake.application_drafted", version=1)
 class ApplicationDrafted(Event, frozen=True, kw_only=True):
-    """Somebody saved a dossier to finish it later. Nothing has been promised to anyone."""
+    """Somebody saved a dossier to finish it later. Nothing has been promised to anyone.
+
+    `tracking`, here and wherever a dossier opens, is the look-up digest of its tracking code ("": it has none).
+    """
 
     procedure: str
     received_by: str
@@ -174,6 +177,7 @@ class ApplicationDrafted(Event, frozen=True, kw_only=True):
     content: Personal[str] | None = None
     documents: tuple[Document, ...] = ()
     file_names: Personal[dict[str, str]] | None = None
+    tracking: str = ""
 
 
 @event("intake.application_submitted", version=1)
@@ -204,6 +208,7 @@ class ApplicationSubmitted(Event, frozen=True, kw_only=True):
     assisted_by: str = ""
     portal_code: str = ""
     late_reason: str = ""
+    tracking: str = ""
 
 
 @event("intake.application_received", version=1)
@@ -233,6 +238,7 @@ class ApplicationReceived(Event, frozen=True, kw_only=True):
     officer: str = ""
     fee_vnd: int | None = None
     late_reason: str = ""
+    tracking: str = ""
 
 
 @event("intake.application_not_accepted", version=1)
@@ -269,7 +275,11 @@ class SupplementAsked(Event, frozen=True, kw_only=True):
 @event("intake.supplement_supplied", version=1)
 class SupplementSupplied(Event, frozen=True, kw_only=True):
     """The applicant brought what was asked. Where the dossier is complete the clock starts from zero, and `promise` is
-    the new appointment, kept beside the first; or it goes on, then the deadlines service says the new due date."""
+    the new appointment, kept beside the first; or it goes on, then the deadlines service says the new due date.
+
+    Only an officer says that it is complete. What an applicant sends alone is not `checked` yet; where an officer finds
+    later that it was all, `supplied_at` is still when it came, and `confirmed_at` when the officer said so.
+    """
 
     request: UUID
     received_by: str
@@ -280,6 +290,8 @@ class SupplementSupplied(Event, frozen=True, kw_only=True):
     documents: tuple[Document, ...] = ()
     file_names: Personal[dict[str, str]] | None = None
     late_reason: str = ""
+    checked: bool = True
+    confirmed_at: dt.datetime | None = None
 
 
 @event("intake.appointment_moved", version=1)
@@ -479,6 +491,7 @@ class ApplicationImported(Event, frozen=True, kw_only=True):
     documents: tuple[Document, ...] = ()
     delivery: Delivery = "desk"
     notify: Notify = "none"
+    tracking: str = ""
 
 
 # Visits that did not become a dossier there and then

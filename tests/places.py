@@ -68,6 +68,7 @@ def settings_on(ground: Ground, prefix: str, topics: str, **more: Any) -> Settin
         partitions=PARTITIONS,
         session_key="only for the tests",
         vault_key="tests",
+        tracking_key="only for the tests, and long enough",
         demo=True,
         **more,
     )

@@ -158,13 +158,20 @@ async def test_a_supplement_is_asked_once_and_the_clock_starts_from_zero(provinc
     assert await province.refused(expert, "whole", "resolve", outcome="granted") == "not_in_this_state"
     citizen = province.service.with_(motcua_tracking=asked["tracking"])
     await province.at("2026-09-03 08:00")
-    part = await province.act(citizen, "whole", "supply", complete=False, documents=[{"title": "Học bạ lớp 10"}])
-    assert part["status"] == "supplement_asked"
+    part = await province.act(citizen, "whole", "supply", complete=True, documents=[{"title": "Học bạ lớp 10"}])
+    assert (part["status"], part["supplement_unchecked"]) == ("supplement_asked", True), "only an officer says so"
+    part = await province.act(expert, "whole", "supply", complete=False)
+    assert (part["status"], part["supplement_unchecked"]) == ("supplement_asked", False)
     await province.at("2026-09-03 09:00")
-    told = await province.act(citizen, "whole", "supply", documents=[{"title": "Học bạ lớp 11"}])
-    assert told["status"] == "in_process"
+    part = await province.act(citizen, "whole", "supply", documents=[{"title": "Học bạ lớp 11"}])
+    assert (part["status"], part["promise"]) == ("supplement_asked", asked["promise"])
+    await province.at("2026-09-04 10:00")
+    told = await province.act(expert, "whole", "supply", complete=True)
+    assert (told["status"], told["supplement_unchecked"]) == ("in_process", False)
     assert told["first_promise"]["due_at"] == "2026-09-04T10:00:00Z", "the first promise is kept"
-    assert told["promise"]["due_at"] == "2026-09-15T10:00:00Z", "eight working days from the day it was complete"
+    assert told["promise"]["due_at"] == "2026-09-15T10:00:00Z", (
+        "eight working days from the day it was complete, not from the day on which somebody looked"
+    )
     again = await province.refused(expert, "whole", "ask-supplement", wanted=["Giấy khác"], reason="Quên hỏi")
     assert again == "supplement_once"
 
@@ -202,6 +209,8 @@ async def test_it_is_resolved_corrected_and_handed_over(province):
         "application_received",
         "application_assigned",
         "supplement_asked",
+        "supplement_supplied",
+        "supplement_supplied",
         "supplement_supplied",
         "supplement_supplied",
         "consultation_asked",

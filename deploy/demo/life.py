@@ -298,10 +298,10 @@ class Life:
             brought = [{"title": each} for each in wanted]
             if self._chance(0.6):
                 await self._at(self.setting.home_moment(dice, moment))
-                await self._act("supply", None, complete=complete, documents=brought)
-            else:
-                await self._in_office(self.setting.office_moment(dice, moment))
-                await self._act("supply", desk, complete=complete, documents=brought)
+                await self._act("supply", None, documents=brought)
+                moment, brought = self.setting.next_day(self.now, 1), []  # an officer says whether that is all
+            await self._in_office(self.setting.office_moment(dice, moment))
+            await self._act("supply", desk, complete=complete, documents=brought)
         return True
 
     async def _give_up(self) -> None:

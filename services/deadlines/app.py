@@ -27,4 +27,6 @@ definition = Definition(
     known=known,
     duties=duties,
     errands=(send,),
+    code_of="SELECT code FROM view.clock WHERE $1 IN (stream, application)"
+    " UNION ALL SELECT code FROM view.apology WHERE stream = $1 LIMIT 1",
 )

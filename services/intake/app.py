@@ -23,4 +23,5 @@ definition = Definition(
     tables=HERE / "tables.sql",
     routers=lambda: (*pages.routers, *api.routers),
     templates=HERE / "pages",
+    code_of="SELECT code FROM view.application WHERE stream = $1",
 )

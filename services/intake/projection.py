@@ -50,7 +50,6 @@ from schemas.intake import (
     UnitSplit,
     VisitorGuided,
 )
-from schemas.tracking import tracking_code
 
 Step: TypeAlias = Callable[[Any, Recorded], Any]
 _json = msgspec.json.Encoder()
@@ -75,11 +74,12 @@ PORTAL: Mapping[Status, int] = {
 
 class ApplicationRow(Row, frozen=True, kw_only=True):
     """A dossier as it stands. `applicant` is the sealed Person under `subject`'s key. `due_at` is the appointment that
-    holds, `first_due_at` the first, which nothing moves. `number` is the dossier's last event: what a person saw."""
+    holds, `first_due_at` the first, which nothing moves. `number` is the dossier's last event: what a person saw.
+    `tracking` is the look-up digest of its tracking code, never the code."""
 
     stream: str
     number: int
-    tracking: str
+    tracking: str = ""
     code: str = ""
     status: Status = "none"
     portal_status: int = 0
@@ -117,6 +117,7 @@ class ApplicationRow(Row, frozen=True, kw_only=True):
     asked_reason: bytes | None = None
     answer_by: dt.datetime | None = None
     supplied_at: dt.datetime | None = None
+    supplement_unchecked: bool = False
     stage: int = 0
     role: str = ""
     holder: str = ""
@@ -179,23 +180,15 @@ def _row(row: ApplicationRow | None, recorded: Recorded, **changes: Any) -> Appl
     status: Status = changes.get("status", row.status if row else "none")
     always = {
         "number": recorded.number,
+        "tracking": getattr(recorded.event, "tracking", "") or (row.tracking if row else ""),
         "updated_at": recorded.meta.happened_at,
         "portal_status": PORTAL[status],
         "late_entries": (row.late_entries if row else 0) + bool(late_reason),
         "late_reason": late_reason or (row.late_reason if row else ""),
     }
     if row is None:
-        stream = recorded.stream
-        return ApplicationRow(stream=stream, tracking=tracking_of(stream), **{**always, **changes})
+        return ApplicationRow(stream=recorded.stream, **{**always, **changes})
     return msgspec.structs.replace(row, **{**always, **changes})
-
-
-def tracking_of(stream: str) -> str:
-    """The typed tracking code of an application's stream; "" for a name that is not one."""
-    try:
-        return tracking_code(UUID(stream.partition("-")[2]))
-    except ValueError:
-        return ""
 
 
 def _drafted(row: ApplicationRow | None, recorded: Recorded) -> ApplicationRow:
@@ -342,7 +335,7 @@ def _asked(row: ApplicationRow | None, recorded: Recorded) -> ApplicationRow:
 
 def _supplied(row: ApplicationRow | None, recorded: Recorded) -> ApplicationRow:
     event: SupplementSupplied = recorded.event  # type: ignore[assignment]
-    changes: dict[str, Any] = {"supplied_at": event.supplied_at}
+    changes: dict[str, Any] = {"supplied_at": event.supplied_at, "supplement_unchecked": not event.checked}
     if event.complete:
         changes["status"] = "in_process"
     if event.promise:

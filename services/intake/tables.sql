@@ -43,6 +43,7 @@ CREATE TABLE application (
     asked_reason bytea,
     answer_by timestamptz,
     supplied_at timestamptz,
+    supplement_unchecked boolean NOT NULL,
     stage integer NOT NULL,
     role text NOT NULL,
     holder text NOT NULL,

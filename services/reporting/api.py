@@ -241,9 +241,14 @@ FiltersWrong: dict[int | str, dict[str, Any]] = {
 }
 
 
-@router.get("/figures", responses=FiltersWrong)
+@router.get("/figures", responses=FiltersWrong, summary="How many dossiers came, are open and were finished")
 async def figures(service: Here, said: Lang, asked: Annotated[Question, Query()]) -> Figures:
-    """How many dossiers were received, are in progress, were finished or turned away, and as of when.
+    """How many dossiers were received, are in progress, were finished or turned away, and as of when: for a span of
+    days of Việt Nam (both ends in it), in all and split by what `by` names. For everybody, for nothing in it is about a
+    person.
+
+    What happened is counted on the day on which it happened; what is open, at the end of the span. What is entered late
+    or corrected moves the figures of its own day.
 
     `GET /figures?from=2026-05-01&to=2026-05-31&by=unit&by=day`
     """
@@ -327,14 +332,20 @@ async def watched(service: Here, said: Lang, asked: Annotated[Watching, Query()]
     return asked
 
 
-@router.get("/figures/stream", response_class=EventSourceResponse, responses=FiltersWrong)
+@router.get(
+    "/figures/stream",
+    response_class=EventSourceResponse,
+    responses=FiltersWrong,
+    summary="The same figures as they change (server-sent events)",
+)
 async def stream(
     service: Here,
     live: Live,
     asked: Annotated[Watching, Depends(watched)],
     last_event_id: Annotated[str, Header()] = "",
 ) -> AsyncIterator[ServerSentEvent]:
-    """The same figures as server-sent events: at once, then whenever they change, five times a second at most.
+    """The figures that `GET /figures` answers to the same question: at once, then whenever they change, five times a
+    second at most, until the asker hangs up.
 
     Each event is a whole answer, so whoever was away has missed nothing; it is named `figures`, its id is a mark of its
     content.
@@ -428,7 +439,7 @@ async def listed(service: Service, asked: Listing, actor: Actor, said: str) -> D
     )
 
 
-@router.get("/applications", responses=FiltersWrong)
+@router.get("/applications", responses=FiltersWrong, summary="The dossiers behind a figure (staff)")
 async def applications(
     service: Here, said: Lang, asked: Annotated[Listing, Query()], actor: Annotated[Actor, Depends(may(*STAFF))]
 ) -> Dossiers:

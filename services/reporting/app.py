@@ -16,4 +16,5 @@ definition = Definition(
     tables=HERE / "tables.sql",
     routers=lambda: (api.router, pages.router(api.answered, api.watch, api.listed, api.names)),
     templates=HERE / "pages",
+    code_of="SELECT code FROM view.application WHERE stream = $1",
 )

@@ -70,6 +70,11 @@ def test_the_command_imports_nothing_heavy_before_it_is_needed():
     ("arguments", "environment", "sentence"),
     [
         (["run", "nothing"], {}, r"There is no service nothing: choose one of intake"),
+        (
+            ["run", "intake"],
+            {"MOTCUA_SESSION_KEY": "s" * 16, "MOTCUA_TRACKING_KEY": "short"},
+            r"MOTCUA_TRACKING_KEY is missing or shorter than 32 characters: set it to a long random text",
+        ),
         (["db", "migrate", "--state", "nowhere"], {}, r"No installation is known in nowhere: run `motcua demo`"),
         (["db", "migrate"], {"MOTCUA_POSTGRES": "127.0.0.1:1"}, r"PostgreSQL does not answer at 127.0.0.1:1: start it"),
         (

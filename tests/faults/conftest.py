@@ -50,11 +50,12 @@ class City:
         environment = {
             f"MOTCUA_{name.upper()}": json.dumps(value) if isinstance(value, dict) else str(value)
             for name, value in given.items()
-            if name not in ("postgres_password", "session_key", "vault_key")
+            if name not in ("postgres_password", "session_key", "vault_key", "tracking_key")
         } | {
             "MOTCUA_POSTGRES_PASSWORD": self.settings.postgres_password.get_secret_value(),
             "MOTCUA_SESSION_KEY": "a key for tests only",
             "MOTCUA_VAULT_KEY": "another for tests only",
+            "MOTCUA_TRACKING_KEY": "one more, and a long one, for tests only",
             "PYTHONPATH": str(TESTS),
         }
         with (self.folder / f"{role}.log").open("ab") as log:

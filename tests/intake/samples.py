@@ -78,14 +78,16 @@ TERMS = Terms(
     official=True,
     source="Cổng DVCQG",
 )
+SINCE = dt.date(2026, 4, 1)
 CITED = Cited(pack="2026", version="2026.1", name="supplement_once", basis="NĐ 118/2025/NĐ-CP")
 CODE = "H99.2-260821-0001"
 CENTRE, DEPARTMENT = "ttpvhcc", "so-gddt"
+DIGEST = "0d" * 32
 REQUEST, CONSULTATION, CORRECTION = UUID(int=11), UUID(int=12), UUID(int=13)
 
 
 def promised(received: dt.datetime, case: str = "") -> Any:
-    return promise(TERMS, NOW, CALENDAR, received, case)
+    return promise(TERMS, SINCE, NOW, CALENDAR, received, case)
 
 
 def submit(minutes: float = 10, **changes: Any) -> a.Submit:
@@ -94,7 +96,7 @@ def submit(minutes: float = 10, **changes: Any) -> a.Submit:
             "when": at(minutes),
             "procedure": "3.000465",
             "terms": TERMS,
-            "terms_from": dt.date(2026, 4, 1),
+            "terms_from": SINCE,
             "rules": NOW,
             "received_by": CENTRE,
             "place_kind": "service_centre",
@@ -106,6 +108,7 @@ def submit(minutes: float = 10, **changes: Any) -> a.Submit:
             "file_names": of_anna({PAPER.digest: "don.pdf"}),
             "delivery": "post",
             "notify": "sms",
+            "tracking": DIGEST,
             **changes,
         }
     )
@@ -122,6 +125,7 @@ def receive(minutes: float = 30, **changes: Any) -> a.Receive:
             "promise": promised(when.happened_at),
             "supplement_by": supplement_by(NOW, CALENDAR, when.happened_at),
             "officer": "officer-7",
+            "tracking": DIGEST,
             **changes,
         }
     )
@@ -154,6 +158,7 @@ ASK = a.AskSupplement(
 SUPPLY = a.Supply(
     when=at(60, days=1),
     complete=True,
+    rule=NOW.supplement.cited,
     promise=promised(FIRST + dt.timedelta(days=1, minutes=60)),
     documents=(PAPER,),
 )
@@ -170,12 +175,18 @@ ANSWER = a.AnswerConsultation(
 LATE = a.NameLateConsultee(when=at(80, days=4), consultation=CONSULTATION)
 PASS_ON = a.PassOn(when=at(80, days=2), received_by=CENTRE, decided_by="so-gddt-moi", reason="Sáp nhập")
 RESOLVE = a.Resolve(
-    when=at(90, days=4), decided_by=DEPARTMENT, outcome="granted", document_number="15/QĐ", results=(PAPER,)
+    when=at(90, days=4),
+    decided_by=DEPARTMENT,
+    outcome="granted",
+    refusal_rule=NOW.refusal_cited,
+    document_number="15/QĐ",
+    results=(PAPER,),
 )
 TURN_DOWN = a.Resolve(
     when=at(90, days=4),
     decided_by=DEPARTMENT,
     outcome="refused",
+    refusal_rule=NOW.refusal_cited,
     ground="not_entitled",
     reason=of_anna("Không có trong sổ gốc"),
     rule=CITED,

@@ -236,6 +236,32 @@ async def test_a_supplement_that_is_not_complete_starts_no_clock(intake):
     assert (after["status"], after["promise"]) == ("supplement_asked", before["promise"])
 
 
+async def test_only_an_officer_says_that_a_supplement_is_complete(intake):
+    before = await desks.supplement_asked(intake)
+    path, code = f"/applications/{before['id']}", before["tracking"]
+    papers = [{"title": "Học bạ (bản chính)"}]
+    for asker in (
+        intake,
+        desks.desk(intake, OTHER),
+        desks.expert(intake, OTHER),
+    ):  # another unit's officer who has the code is an applicant here
+        sent = await asker.with_(motcua_tracking=code).ok(f"{path}/supply", complete=True, documents=papers)
+        assert (sent["status"], sent["promise"]) == ("supplement_asked", before["promise"])
+        assert sent["supplement_unchecked"]
+    seen = (await intake.by("auditor").read(path))["history"][-1]["data"]["supplied_at"]
+    await intake.heard()
+    (line,) = (await desks.desk(intake).read("/applications", code=before["code"]))["entries"]
+    assert line["supplement_unchecked"] and (await intake.read(f"/track/{code}"))["supplement_unchecked"]
+    with on(intake, TODAY.replace(day=26)):
+        told = await desks.desk(intake).ok(f"{path}/supply", complete=True)
+        assert (told["status"], told["promise"]["counted_from"]) == ("in_process", "2026-08-21")
+        assert (await intake.by("auditor").read(path))["history"][-1]["data"]["supplied_at"] == seen
+    await intake.heard()
+    assert not (await desks.desk(intake).read("/applications", code=before["code"]))["entries"][0][
+        "supplement_unchecked"
+    ]
+
+
 async def test_nothing_is_resolved_while_an_opinion_is_awaited(intake):
     id = (await desks.consulted(intake))["id"]
     answer = await desks.expert(intake).post(f"/applications/{id}/resolve", outcome="granted")

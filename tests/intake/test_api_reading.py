@@ -4,11 +4,14 @@ import asyncio
 import json
 from uuid import uuid4
 
+import pypdfium2
 import pytest
+import zxingcpp
 
 from intake import desks
 from intake.conftest import on
 from intake.desks import CENTRE, OTHER, SCHOOL, desk, moment, on_paper, transfer
+from kernel.settings import Settings
 from running import until
 
 
@@ -182,6 +185,39 @@ async def test_a_paper_is_printed_though_the_unit_came_later_than_the_dossier(in
     with on(intake, moment("2026-09-03 10:00")):
         await operator.ok(f"{path}/pass-on", received_by=new, decided_by=new, reason="Lập trường mới")
         assert (await operator.get(f"{path}/papers/control_slip.pdf")).content.startswith(b"%PDF-")
+
+
+def codes_on(page):
+    picture = page.render(scale=3, grayscale=True)
+    pixels = memoryview(bytes(picture.buffer)).cast("B", (picture.height, picture.stride))
+    return [each.text for each in zxingcpp.read_barcodes(pixels)]
+
+
+@pytest.mark.parametrize("public", ["", "https://dichvucong.example", "https://tinh.example:8443/mot-cua/"])
+async def test_a_forged_host_never_comes_on_paper(intake, monkeypatch, public):
+    settings = intake.service.settings
+    monkeypatch.setattr(intake.service, "settings", settings.model_copy(update={"public_address": public}))
+    site = public.rstrip("/") or f"http://127.0.0.1:{settings.ports['intake']}"
+    told = await desks.in_process(intake)
+    guided = await desk(intake).post("/applications", **desks.transfer(channel="desk", received_by=SCHOOL))
+    liar = intake.with_(host="evil.example", x_forwarded_host="evil.example", forwarded="host=evil.example")
+    mine = {"tracking": told["tracking"]}
+    for path, query, leads in (
+        (f"/applications/{told['id']}/papers/receipt.pdf", mine, f"/tra-cuu/{told['tracking']}"),
+        (f"/visits/{guided.json()['visit']}/guidance.pdf", {}, f"/thu-tuc/{desks.TRANSFER}"),
+    ):
+        page = pypdfium2.PdfDocument((await liar.get(path, **query)).content)[0]
+        assert codes_on(page) == [site + leads] and "evil" not in page.get_textpage().get_text_bounded(), path
+    page = await liar.get(f"/da-nop/{told['id']}", ma=told["tracking"])
+    assert f'href="{site}/tra-cuu/{told["tracking"]}"' in page.text and "evil" not in page.text
+
+
+@pytest.mark.parametrize(
+    "wrong", ["dichvucong.example", "ftp://x.example", "https://x.example/?a=b", "https://a@x.example"]
+)
+def test_an_address_that_would_not_work_on_paper_is_refused(wrong):
+    with pytest.raises(ValueError, match="public_address"):
+        Settings(public_address=wrong)
 
 
 # Reference data

@@ -59,7 +59,7 @@ from schemas.intake import (
     ConsultationOverdue,
     SupplementAsked,
 )
-from services.intake.domain.application import Application, Stop, application, decide, initial
+from services.intake.domain.application import Application, Close, Stop, application, decide, initial
 
 # The truth table. E: events; =: already so; anything else is the code of the refusal, · for "not in this state".
 # Columns are lives (samples.LIVES), rows the good commands. What is not written is "·".
@@ -283,12 +283,50 @@ def test_half_a_supplement_keeps_the_dossier_waiting_without_a_new_promise():
 
 
 def test_a_complete_supplement_needs_its_appointment():
-    assert refusal(replace(SUPPLY, promise=None), given(*LIVES["supplement_asked"])).code == "promise_missing"
+    refused = refusal(replace(SUPPLY, promise=None), given(*LIVES["supplement_asked"]))
+    assert refused.code == "promise_missing" and refused.rule == NOW.supplement.cited.basis
 
 
 def test_a_supplement_is_not_supplied_before_it_was_asked():
     early = replace(SUPPLY, when=at(45))
     assert refusal(early, given(*LIVES["supplement_asked"])).code == "before_it_was_asked"
+
+
+SENT = replace(SUPPLY, when=at(60, days=1), checked=False, promise=None, documents=(PAPER,))
+
+
+def test_what_an_applicant_sends_alone_completes_nothing_whatever_it_says():
+    state = given(*LIVES["supplement_asked"], SENT)
+    assert SENT.complete and (state.status, len(state.promises)) == ("supplement_asked", 1)
+    assert state.unchecked_since == SENT.when.happened_at
+    assert decide(SENT, state) == []
+
+
+def test_an_officers_word_counts_the_time_from_when_the_last_of_it_came():
+    state = given(*LIVES["supplement_asked"], SENT)
+    word = replace(SUPPLY, when=at(0, days=3), documents=())
+    (event,) = decide(word, state)
+    assert (event.supplied_at, event.confirmed_at) == (SENT.when.happened_at, word.when.happened_at)
+    after = fold(application, [event], state)
+    assert (after.status, after.unchecked_since) == ("in_process", None) and decide(word, after) == []
+    (event,) = decide(replace(word, documents=(PAPER,)), state)
+    assert (event.supplied_at, event.confirmed_at) == (word.when.happened_at, None), "the rest came only now"
+
+
+def test_an_officer_may_say_so_in_the_very_moment_in_which_it_came():
+    state = given(*LIVES["supplement_asked"], SENT)
+    word = replace(SUPPLY, when=SENT.when, documents=())
+    assert fold(application, decide(word, state), state).status == "in_process"
+
+
+def test_a_dossier_is_not_closed_over_a_supplement_that_nobody_looked_at():
+    state = given(*LIVES["supplement_asked"], SENT)
+    close = Close(at=FIRST + dt.timedelta(days=22), answer_by=ASK.answer_by)
+    stop = Stop(when=at(0, days=22), ground="no_supplement", rule=CITED)
+    assert decide(close, given(*LIVES["supplement_asked"])) and decide(close, state) == []
+    assert outcome(stop, state) == "supplement_unchecked"
+    lacking = given(*LIVES["supplement_asked"], SENT, replace(SUPPLY, when=at(0, days=2), complete=False, documents=()))
+    assert outcome(stop, lacking) == "E" and decide(close, lacking)
 
 
 def test_a_dossier_closes_by_itself_only_after_the_time_to_supply():
@@ -355,7 +393,8 @@ def test_stages_count_from_one():
 
 @pytest.mark.parametrize("missing", [{"ground": None}, {"reason": None}])
 def test_a_refusal_gives_its_reason_in_writing(missing):
-    assert refusal(replace(TURN_DOWN, **missing), given(*LIVES["in_process"])).code == "refused_without_reason"
+    refused = refusal(replace(TURN_DOWN, **missing), given(*LIVES["in_process"]))
+    assert refused.code == "refused_without_reason" and "118/2025" in refused.rule
 
 
 def test_only_the_body_that_decides_decides():
@@ -456,11 +495,19 @@ class Life(RuleBasedStateMachine):
         self.ids += 1
         self.do(replace(ASK, when=at(self.minutes), request=UUID(int=self.ids)))
 
-    @rule(step=st.integers(0, 500), complete=st.booleans())
-    def supply(self, step, complete):
+    @rule(
+        step=st.integers(0, 500),
+        complete=st.booleans(),
+        checked=st.booleans(),
+        documents=st.sampled_from([(), (PAPER,)]),
+    )
+    def supply(self, step, complete, checked, documents):
         self.minutes += step
-        when = at(self.minutes)
-        self.do(replace(SUPPLY, when=when, complete=complete, promise=promised(when.happened_at)))
+        when, promise = at(self.minutes), promised(FIRST + dt.timedelta(minutes=self.minutes))
+        said = replace(SUPPLY, when=when, complete=complete, checked=checked, documents=documents, promise=promise)
+        before = self.state.status
+        self.do(said)
+        assert checked or self.state.status == before, "an applicant's word moves nothing"
 
     @rule(step=st.integers(0, 500))
     def consult(self, step):

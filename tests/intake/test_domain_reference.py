@@ -2,7 +2,7 @@
 
 import datetime as dt
 from dataclasses import replace
-from uuid import UUID, uuid5
+from uuid import UUID
 
 import pytest
 from hypothesis import given, settings
@@ -31,7 +31,7 @@ from intake.samples import (
 )
 from kernel.decider import Rejected, fold
 from schemas.intake import NumbersTaken, PaperRefused, ProcedureAmended, ProcessingTime, VisitorGuided
-from schemas.tracking import NAMESPACE, read_tracking_code, tracking_code
+from schemas.tracking import look_up_digest, read_tracking_code, tracking_code
 from services.intake.domain import catalogue, procedure, register, unit, visit
 from services.intake.domain.catalogue import Difference, National, Ours, bring_in_line, diff
 from services.intake.domain.register import Code, is_code, read_code, register_stream, write_code
@@ -392,10 +392,18 @@ def test_what_is_written_is_read_back(form, unit, on, number):
     assert agency in read.agency and is_code(code)
 
 
+KEY = b"a key for tests, and long enough"
+
+
+def test_another_deployments_key_gives_other_codes_and_other_digests():
+    mine, other = tracking_code(UUID(int=1), KEY), tracking_code(UUID(int=1), KEY[::-1])
+    assert mine != other and look_up_digest(mine, KEY) != look_up_digest(mine, KEY[::-1])
+
+
 @settings(max_examples=500, deadline=None)
 @given(id=st.uuids(), place=st.integers(0, 9), other=st.sampled_from("0123456789ABCDEFGHJKMNPQRSTVWXYZ"))
 def test_one_wrong_character_of_a_tracking_code_is_noticed(id, place, other):
-    code = tracking_code(id)
+    code = tracking_code(id, KEY)
     plain = code.replace("-", "")
     assert read_tracking_code(f" {plain.lower()} ") == code
     wrong = plain[:place] + other + plain[place + 1 :]
@@ -403,11 +411,11 @@ def test_one_wrong_character_of_a_tracking_code_is_noticed(id, place, other):
 
 
 def test_letters_that_look_like_digits_are_read_as_those():
-    codes = (tracking_code(uuid5(NAMESPACE, str(n))) for n in range(1000))
+    codes = (tracking_code(UUID(int=n), KEY) for n in range(1000))
     code = next(each for each in codes if "0" in each and "1" in each)
     assert read_tracking_code(code.replace("0", "O").replace("1", "l")) == code
 
 
 def test_tracking_codes_do_not_follow_each_other():
-    codes = {tracking_code(UUID(int=n)) for n in range(5000)}
+    codes = {tracking_code(UUID(int=n), KEY) for n in range(5000)}
     assert len(codes) == 5000 and len({each[:5] for each in codes}) > 4900

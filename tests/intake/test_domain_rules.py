@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from intake.samples import CALENDAR, FIRST, NOW, PACKS, TERMS
+from intake.samples import CALENDAR, FIRST, NOW, PACKS, SINCE, TERMS
 from kernel.calendar import ZONE, local, working
 from kernel.decider import Rejected
 from kernel.packs import marks
@@ -130,36 +130,48 @@ def at(*when: int) -> dt.datetime:
 
 
 def test_the_appointment_says_what_it_was_counted_from():
-    promised = promise(TERMS, NOW, CALENDAR, at(2026, 8, 28, 15, 30))
+    promised = promise(TERMS, SINCE, NOW, CALENDAR, at(2026, 8, 28, 15, 30))
     assert (promised.amount, promised.unit, promised.cut_off) == (5, "working_days", "15:00")
     assert (promised.counted_from, promised.calendar) == (dt.date(2026, 9, 3), CALENDAR.version)
     assert local(promised.due_at) == at(2026, 9, 10, 17)
+    rule = promised.rule
+    assert (rule.pack, rule.version, rule.basis) == ("catalogue", "2026-04-01", "62/2021/NĐ-CP"), (
+        "the terms of that day"
+    )
+
+
+@pytest.mark.parametrize(
+    ("day", "decree"), [(dt.date(2019, 9, 11), "61/2018"), (dt.date(2025, 6, 30), "61/2018"), (TWO_LEVELS, "118/2025")]
+)
+def test_a_refusal_and_a_supplement_rest_on_the_decree_in_force(day, decree):
+    rules = RULES[day]
+    assert decree in rules.refusal_cited.basis and decree in rules.supplement.cited.basis
 
 
 @pytest.mark.parametrize(("cut_off", "day"), [("", 8), ("none", 7), ("17:00", 7)])
 def test_the_cut_off_is_a_setting_of_the_procedure(cut_off, day):
     three = replace(TERMS, times=(ProcessingTime(amount=3),), cut_off=cut_off)
-    assert local(promise(three, NOW, CALENDAR, at(2026, 8, 28, 15, 30)).due_at) == at(2026, 9, day, 17)
+    assert local(promise(three, SINCE, NOW, CALENDAR, at(2026, 8, 28, 15, 30)).due_at) == at(2026, 9, day, 17)
 
 
 def test_a_case_of_its_own_has_its_own_time_and_an_unknown_case_the_ordinary_one():
-    assert promise(TERMS, NOW, CALENDAR, FIRST, "urgent").amount == 2
-    assert promise(TERMS, NOW, CALENDAR, FIRST, "no such case").amount == 5
+    assert promise(TERMS, SINCE, NOW, CALENDAR, FIRST, "urgent").amount == 2
+    assert promise(TERMS, SINCE, NOW, CALENDAR, FIRST, "no such case").amount == 5
 
 
 def test_where_the_time_is_unknown_the_receipt_says_that_the_province_agreed_on_it():
-    promised = promise(replace(TERMS, times=()), NOW, CALENDAR, FIRST)
+    promised = promise(replace(TERMS, times=()), SINCE, NOW, CALENDAR, FIRST)
     assert (promised.amount, promised.rule.pack, promised.rule.name) == (10, "province", "agreed_processing_time")
 
 
 def test_where_nobody_knows_the_time_nothing_is_promised():
     with pytest.raises(Rejected, match="time_unknown"):
-        promise(replace(TERMS, times=()), replace(NOW, default_time=None), CALENDAR, FIRST)
+        promise(replace(TERMS, times=()), SINCE, replace(NOW, default_time=None), CALENDAR, FIRST)
 
 
 @pytest.mark.parametrize("hour", range(24))
 def test_stages_share_the_time_in_order_and_end_with_the_appointment(hour):
-    promised = promise(TERMS, NOW, CALENDAR, at(2026, 8, 28, hour))
+    promised = promise(TERMS, SINCE, NOW, CALENDAR, at(2026, 8, 28, hour))
     dues = [each.due_at for each in promised.stages]
     assert dues == sorted(dues) and dues[-1] == promised.due_at
     assert [each.role for each in promised.stages] == ["one_stop", "expert", "head"]
@@ -167,7 +179,7 @@ def test_stages_share_the_time_in_order_and_end_with_the_appointment(hour):
 
 
 def test_a_procedure_without_stages_has_the_provinces_and_none_has_none():
-    assert len(promise(replace(TERMS, stages=()), NOW, CALENDAR, FIRST).stages) == 4
+    assert len(promise(replace(TERMS, stages=()), SINCE, NOW, CALENDAR, FIRST).stages) == 4
     assert shares((), FIRST, FIRST, CALENDAR) == ()
 
 

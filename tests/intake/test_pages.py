@@ -107,7 +107,7 @@ async def test_a_dossier_is_submitted_step_by_step(intake: InProcess) -> None:
     await intake.heard()
     followed = await get(intake, f"/tra-cuu/{tracking[1]}")
     assert "Đã nộp, chờ tiếp nhận" in followed and "Nguyễn Thị Bình" not in followed
-    id = answer.headers["location"].rsplit("/", 1)[1]
+    id = answer.headers["location"].rsplit("/", 1)[1].partition("?")[0]
     whole = await officer(intake).read(f"/applications/{id}")
     assert whole["applicant"]["id_number"] == "001190000001" and whole["applicant"]["born"] == "1985-09-05"
     assert "Xin chuyển trường &lt;b&gt;cho con&lt;/b&gt;" in await get(officer(intake), f"/ho-so/{id}")
@@ -258,6 +258,27 @@ async def test_a_whole_life_by_forms(intake: InProcess) -> None:
     for paper in re.findall(r'href="(/applications/[^"]+\.pdf)"', html):
         answer = await asker.client.get(paper, headers=asker.said)
         assert answer.status_code == 200 and answer.content.startswith(b"%PDF"), paper
+
+
+async def test_the_head_of_each_page_says_whose_officer_is_signed_in_by_name(intake: InProcess) -> None:
+    for path in ("/ban-lam-viec", "/so-theo-doi", "/thu-tuc", f"/ho-so/{NOBODYS}"):
+        answer = await officer(intake).with_(accept="text/html").get(path)
+        (who,) = re.findall(r'<span class="who">([^<]*)</span>', answer.text)
+        assert who == "Cán bộ một cửa · Trường THPT Lê Lợi", path
+    stranger = await intake.by("desk_officer", unit="no-such-unit").with_(accept="text/html").get("/thu-tuc")
+    assert "no-such-unit" in stranger.text and stranger.status_code == 200
+
+
+async def test_a_desk_sees_what_an_applicant_sent_and_the_applicant_that_it_is_looked_at(intake: InProcess) -> None:
+    asked = await desks.supplement_asked(intake)
+    pages = ("/ban-lam-viec?queue=supplement_asked", f"/ho-so/{asked['id']}", f"/ho-so/{asked['id']}/supply")
+    await intake.with_(motcua_tracking=asked["tracking"]).ok(f"/applications/{asked['id']}/supply")
+    await intake.heard()
+    for path, says in zip(pages, ("Chờ kiểm tra bổ sung", "chờ kiểm tra", "đã gửi bổ sung"), strict=True):
+        assert says in await get(officer(intake), path), path
+    assert "cán bộ đang kiểm tra" in await get(intake, f"/tra-cuu/{asked['tracking']}")
+    await desks.desk(intake).ok(f"/applications/{asked['id']}/supply", complete=True)
+    assert "chờ kiểm tra" not in await get(officer(intake), pages[1])
 
 
 async def test_somebody_elses_change_is_told_and_nothing_typed_is_lost(intake: InProcess) -> None:

@@ -30,6 +30,18 @@ async def judged(page: Page, name: str, heading: str = "") -> None:
     assert [each for each in wrongs if not any(status in each for status in EXPECTED)] == [], name
 
 
+async def lines_of(page: Page, what: str) -> int:
+    """How many lines the text of an element takes where there is little room for it."""
+    return await page.locator(what).evaluate(
+        """each => {
+            each.parentElement.style.width = "5rem";
+            const range = document.createRange();
+            range.selectNodeContents(each);
+            return new Set([...range.getClientRects()].map(box => box.top)).size;
+        }"""
+    )
+
+
 async def sign_in(page: Page, site: str, role: str, where: str) -> None:
     await page.goto(f"{site}/dang-nhap")
     await page.locator("li", has_text=where).get_by_role("button", name=role).click()
@@ -76,9 +88,11 @@ async def test_a_citizen_finds_submits_and_follows(intake: InProcess, size: dict
         await page.get_by_role("button", name="Nộp hồ sơ", exact=True).click()
         await page.wait_for_url("**/da-nop/**")
         await judged(page, f"{name}-done", "Đã nộp hồ sơ")
+        assert await lines_of(page, ".panel .code") == 1, "a code is read and copied whole"
         await intake.heard()
         await page.get_by_role("link", name="Xem hồ sơ").click()
         await judged(page, f"{name}-followed", "Chuyển trường và tiếp nhận học sinh")
+        assert await lines_of(page, ".summary .code") == 1
 
 
 @SIZES

@@ -126,7 +126,7 @@ def test_the_register_has_everything_a_receipt_prints():
     assert row.due_at == row.first_due_at == RECEIVE.promise.due_at
     assert (row.applicant, row.content, row.file_names) == (b"applicant", b"content", b"file_names")
     assert (row.rule_pack, row.rule_version) == ("2026", "2026.1")
-    assert row.tracking and json.loads(row.documents)[0]["title"] == "Đơn đề nghị"
+    assert row.tracking == RECEIVE.tracking and json.loads(row.documents)[0]["title"] == "Đơn đề nghị"
 
 
 def test_a_supplement_moves_the_appointment_and_never_the_first():

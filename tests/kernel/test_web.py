@@ -14,6 +14,7 @@ import pytest_asyncio
 import toy
 from kernel.identity import COOKIE, Signer
 from kernel.service import Service
+from kernel.settings import Guessable, Settings
 from kernel.web import Pulse, build
 from schemas.event import Actor
 
@@ -317,9 +318,12 @@ async def test_the_demo_s_login_exists_in_the_demo_only(web: httpx2.AsyncClient,
             assert_problem(await real.post(route, json={"now": None}), 404)
 
 
-def test_a_session_key_that_can_be_guessed_is_refused() -> None:
-    with pytest.raises(ValueError, match="MOTCUA_SESSION_KEY"):
-        Signer(b"short")
+@pytest.mark.parametrize(("name", "least"), [("session_key", 16), ("tracking_key", 32)])
+def test_a_key_that_can_be_guessed_is_refused_and_says_which_and_how_long(name: Any, least: int) -> None:
+    for short in (0, least - 1):
+        with pytest.raises(Guessable, match=f"MOTCUA_{name.upper()} is missing or shorter than {least} characters"):
+            Settings(**{name: "x" * short}).key(name)
+    assert Settings(**{name: "x" * least}).key(name) == b"x" * least
 
 
 # every answer

@@ -10,8 +10,10 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from kernel.service import make_views
+from kernel.service import Service, make_views
+from kernel.settings import Settings
 from kernel.views import Views
+from kernel.web import build
 from kernel.wire import recorded
 from reporting import lives
 from reporting.lives import CENTRE, COPIES, FIRST, OTHER, at, stream
@@ -355,3 +357,12 @@ async def test_the_figures_are_read_in_two_statements(service, teller, monkeypat
     await read(service, Question(by=("unit", "procedure", "channel", "day")))
     await read(service, Question(by=("unit", "procedure", "channel", "day")))
     assert len(said) <= 3
+
+
+def test_each_question_says_in_the_openapi_document_what_it_answers():
+    paths = build(Service(definition, Settings(session_key="only for reading"))).openapi()["paths"]
+    asked = {path: methods["get"] for path, methods in paths.items() if path.startswith(("/figures", "/applications"))}
+    assert set(asked) == {"/figures", "/figures/stream", "/applications"}
+    for path, each in asked.items():
+        assert len(each["summary"].split()) > 4 and len(each["description"]) > 80, path
+    assert len({each["summary"] for each in asked.values()}) == 3

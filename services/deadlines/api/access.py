@@ -8,7 +8,6 @@ from kernel.decider import Text
 from kernel.identity import ANONYMOUS
 from kernel.web import may
 from schemas.event import Actor
-from schemas.tracking import read_tracking_code
 
 STAFF = ("desk_officer", "case_officer", "unit_head", "leadership", "operator", "auditor")
 ALL_UNITS = frozenset({"leadership", "operator", "auditor"})
@@ -21,11 +20,11 @@ Operator = Annotated[Actor, Depends(may("operator"))]
 Tracking = Annotated[str, Header(alias="motcua-tracking", max_length=20, description="The applicant's tracking code.")]
 
 
-def check_sees(actor: Actor, units: set[str], tracking: str, typed: str = "") -> None:
-    """Raises 401 or 403 where a dossier of these units is not for this reader. `typed`: the tracking code that was
-    sent along."""
+def check_sees(actor: Actor, units: set[str], *, tracks: bool = False) -> None:
+    """Raises 401 or 403 where a dossier of these units is not for this reader. `tracks`: its tracking code was sent
+    along."""
     roles = set(actor.roles)
-    if typed and read_tracking_code(typed) == tracking:
+    if tracks:
         return
     if roles & ALL_UNITS or (roles & set(STAFF) and actor.unit in units):
         return

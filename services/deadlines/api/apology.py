@@ -9,6 +9,7 @@ from uuid import UUID
 from fastapi import APIRouter, HTTPException, Response
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
+from kernel import logs
 from kernel.calendar import local
 from kernel.decider import Text
 from kernel.service import Done, Service
@@ -26,7 +27,7 @@ from services.deadlines.domain.letters import TakeNumber, letters, letters_strea
 router = APIRouter(tags=["Xin lỗi / Apologies"])
 ERASED = "[đã xóa theo yêu cầu]"
 ROW = """
-SELECT a.*, c.received_by, c.decided_by AS decides, c.unit, c.tracking, c.procedure_name, c.received_at
+SELECT a.*, c.received_by, c.decided_by AS decides, c.unit, c.procedure_name, c.received_at
 FROM view.apology a JOIN view.clock c ON c.stream = a.clock WHERE a.stream = $1
 """
 
@@ -111,6 +112,7 @@ async def find(service: Service, id: UUID) -> Mapping[str, Any]:
     row = await service.pool.fetchrow(ROW, stream_of(id))
     if row is None:
         raise HTTPException(404, Text("Không có phiếu xin lỗi này.", "There is no such apology."))
+    logs.about(row["code"])
     return row  # type: ignore[no-any-return]
 
 
@@ -293,7 +295,7 @@ async def letter_of(service: Service, row: Mapping[str, Any]) -> letters_of.Apol
 @router.get("/apologies/{id}", summary="Read an apology (officers of its units)")
 async def get_apology(service: Here, actor: Staff, response: Response, id: UUID) -> ApologyTold:
     row = await find(service, id)
-    check_sees(actor, units(row), row["tracking"])
+    check_sees(actor, units(row))
     response.headers["etag"] = f'"{row["number"]}"'
     return await told(service, row)
 
@@ -302,7 +304,7 @@ async def get_apology(service: Here, actor: Staff, response: Response, id: UUID)
 async def get_letter(service: Here, actor: Staff, id: UUID, kind: Literal["pdf", "docx"]) -> Response:
     """A draft is marked as one and bears no number."""
     row = await find(service, id)
-    check_sees(actor, units(row), row["tracking"])
+    check_sees(actor, units(row))
     letter = await letter_of(service, row)
     content = await asyncio.to_thread(letters_of.pdf if kind == "pdf" else letters_of.docx, letter)
     media = "application/pdf" if kind == "pdf" else DOCX

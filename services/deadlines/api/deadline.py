@@ -10,10 +10,12 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel
 
 from kernel import calendar as working_time
+from kernel import logs
 from kernel.calendar import Counted, Why, local
 from kernel.calendars import Calendars
 from kernel.decider import Text
 from kernel.service import Service
+from kernel.tracking import codes
 from kernel.web import Here, Lang, Who
 from schemas.event import Actor
 from schemas.rules import Cited
@@ -141,6 +143,7 @@ async def find(service: Service, id: UUID) -> Mapping[str, Any]:
     row = await service.pool.fetchrow(COLUMNS + " WHERE c.stream = $1", clock_stream(f"application-{id}"))
     if row is None:
         raise HTTPException(404, Text("Hồ sơ này chưa được tiếp nhận.", "This dossier was not received yet."))
+    logs.about(row["code"])
     return row  # type: ignore[no-any-return]
 
 
@@ -239,7 +242,7 @@ async def explained(service: Service, row: Mapping[str, Any], said: str) -> Expl
 async def deadline(service: Here, actor: Who, id: UUID, motcua_tracking: Tracking = "") -> Deadline:
     """For officers of its units, and for whoever has its tracking code."""
     row = await find(service, id)
-    check_sees(actor, units(row), row["tracking"], motcua_tracking)
+    check_sees(actor, units(row), tracks=codes(service).opens(motcua_tracking, id))
     return told(row)
 
 
@@ -248,7 +251,7 @@ async def explain(service: Here, actor: Who, said: Lang, id: UUID, motcua_tracki
     """Every day from receipt to due date: counted or skipped, and why; with article, rule pack and calendar. What
     another one-stop system promised has no days here, because nobody here knows how it was counted."""
     row = await find(service, id)
-    check_sees(actor, units(row), row["tracking"], motcua_tracking)
+    check_sees(actor, units(row), tracks=codes(service).opens(motcua_tracking, id))
     return await explained(service, row, said)
 
 

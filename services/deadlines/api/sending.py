@@ -10,6 +10,7 @@ from typing import TypeAlias
 from uuid import UUID
 
 import structlog
+from structlog.contextvars import bound_contextvars
 
 from kernel import database
 from kernel.clock import monotonic
@@ -28,7 +29,9 @@ POLL, SOON, LATE = 1.0, 5.0, 900.0  # seconds
 Again: TypeAlias = tuple[float, float]
 LOCK = "SELECT pg_try_advisory_xact_lock(hashtext('motcua.post'))"  # a pool's connections are given back as they are
 SELF = Actor(id="motcua:deadlines", roles=("system",))
-WAITING = "SELECT stream, way FROM view.apology WHERE status = 'issued' AND way = ANY($1::text[]) ORDER BY issue_by"
+WAITING = (
+    "SELECT stream, way, code FROM view.apology WHERE status = 'issued' AND way = ANY($1::text[]) ORDER BY issue_by"
+)
 
 
 async def send(service: Service) -> None:
@@ -54,16 +57,24 @@ async def send_waiting(service: Service, ways: Mapping[str, Post], again: dict[s
             since, wait = again.get(stream, (0.0, SOON))
             if since > monotonic():
                 continue
-            try:
-                await _one(service, ways[row["way"]], stream)
-            except Exception as error:
-                if not poisonous(error):
-                    raise
-                again[stream] = (monotonic() + wait, min(wait * 2, LATE))
-                reason = str(error) if isinstance(error, Unreachable) else reason_of(error)
-                log.warning("an apology could not be sent yet", stream=stream, reason=reason, again_in=wait)
-            else:
+            with bound_contextvars(application=row["code"]):
                 again.pop(stream, None)
+                if not await _sent(service, ways[row["way"]], stream, wait):
+                    again[stream] = (monotonic() + wait, min(wait * 2, LATE))
+
+
+async def _sent(service: Service, post: Post, stream: str, wait: float) -> bool:
+    """Whether nothing is left to do for a letter; if not, the log says why. Raises what the database is to blame
+    for."""
+    try:
+        await _one(service, post, stream)
+    except Exception as error:
+        if not poisonous(error):
+            raise
+        reason = str(error) if isinstance(error, Unreachable) else reason_of(error)
+        log.warning("an apology could not be sent yet", stream=stream, reason=reason, again_in=wait)
+        return False
+    return True
 
 
 async def _one(service: Service, post: Post, stream: str) -> None:

@@ -4,7 +4,8 @@
        │ └─ missed: its last moment passed       └─▶ undeliverable ─▶ delivered at the desk
        └─▶ lapsed: not owed after all
 
-There is one a dossier, so the answer is re-appointed once at most (NĐ 61/2018/NĐ-CP Điều 19 khoản 9).
+There is one a dossier, so the answer is re-appointed once at most (NĐ 61/2018/NĐ-CP Điều 19 khoản 9, and since 7/2025
+the rules under NĐ 118/2025/NĐ-CP).
 """
 
 import datetime as dt
@@ -148,6 +149,7 @@ class Apology:
     due_at: dt.datetime = FAR
     issue_by: dt.datetime = FAR
     subject: UUID = NOBODY
+    rule: Cited | None = None
     drafts: int = 0
     reason: Personal[str] | None = None
     new_due_at: dt.datetime | None = None
@@ -302,7 +304,7 @@ def _check_new_day(new_due_at: dt.datetime | None, at: dt.datetime, state: Apolo
         raise Rejected(
             "new_day_missing",
             Text("Phải ghi ngày hẹn trả mới.", "Name the new day of the appointment."),
-            rule="NĐ 61/2018/NĐ-CP Điều 19",
+            rule=state.rule.basis if state.rule else "",
         )
     if new_due_at <= max(at, state.due_at):
         raise Rejected(
@@ -324,7 +326,7 @@ def _not_owed(state: Apology) -> Rejected:
                 "This dossier was apologised for and re-appointed once; a second time is not allowed.",
             ),
             instead=Text("Giải quyết ngay và báo lãnh đạo.", "Answer it now, and tell the leadership."),
-            rule="NĐ 61/2018/NĐ-CP Điều 19 khoản 9",
+            rule=state.rule.basis if state.rule else "",
             number=state.number,
         )
     return Rejected("no_apology_owed", Text("Hồ sơ này không phải xin lỗi.", "No apology is owed for this dossier."))
@@ -345,6 +347,7 @@ def evolve(state: Apology, event: Event) -> Apology:
                 due_at=event.due_at,
                 issue_by=event.issue_by,
                 subject=event.subject,
+                rule=event.rule,
             )
         case ApologyDrafted():
             return replace(
@@ -365,6 +368,7 @@ def evolve(state: Apology, event: Event) -> Apology:
                 new_due_at=event.new_due_at,
                 way=event.way,
                 issued_at=event.issued_at,
+                rule=event.rule,
             )
         case ApologyDelivered():
             return replace(state, status="delivered")

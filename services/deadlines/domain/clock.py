@@ -66,6 +66,7 @@ class Start:
     subject: UUID
     received_at: dt.datetime
     promise: Promise
+    tracking: str = ""
     moved: tuple[Promise, ...] = ()
 
 
@@ -275,6 +276,7 @@ def _start(command: Start) -> list[Event]:
             promise=promise,
             calendar=known.number,
             **_limits(promise, command.received_at, command.received_at, known),
+            tracking=command.tracking,
         ),
         StageStarted(
             **said,

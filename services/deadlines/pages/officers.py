@@ -65,7 +65,7 @@ async def today(
 async def dossier(request: Request, service: Here, actor: Staff, id: UUID) -> Response:
     """One dossier's clock: drawn, told step by step, and explained day by day."""
     row = await find(service, id)
-    check_sees(actor, units(row), row["tracking"])
+    check_sees(actor, units(row))
     history = await service.history(row["stream"])
     if row["apology"]:
         history = [*history, *await service.history(row["apology"])]
@@ -167,7 +167,7 @@ def drawn(row: Mapping[str, Any], now: dt.datetime) -> dict[str, Any]:
 async def apology(request: Request, service: Here, actor: Staff, id: UUID) -> Response:
     """The apology as it stands: its text, and what may be done with it."""
     row = await letters.find_now(service, id)
-    check_sees(actor, letters.units(row), row["tracking"])
+    check_sees(actor, letters.units(row))
     return await _sheet(request, service, row)
 
 

@@ -63,6 +63,7 @@ def _start(recorded: Recorded, subject: Any, known: Known, moved: Sequence[Any] 
         subject=subject,
         received_at=event.received_at,
         promise=event.promise,
+        tracking=event.tracking,
         moved=tuple(moved),
     )
 

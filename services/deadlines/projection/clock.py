@@ -33,7 +33,6 @@ from schemas.deadlines import (
 )
 from schemas.event import Event, Recorded
 from schemas.intake import Promise
-from schemas.tracking import tracking_code
 
 Shares: TypeAlias = Iterable[tuple[Key, tuple[int, ...]]]
 _promise = msgspec.json.Decoder(Promise)
@@ -43,7 +42,8 @@ class ClockRow(Row, frozen=True, kw_only=True):
     """A clock as it stands. `phase` is running, paused, answered or ended. `due_at` is the lawful due date,
     `first_due_at` what the receipt says, `reappointed_at` what an apology named. `alarm_at` is when time brings the
     next thing that was not said yet. `late` and `again` are lateness against the first and the second, in working days
-    and office minutes; None is in time. `kept` says of a re-appointment "kept" or "broken"."""
+    and office minutes; None is in time. `kept` says of a re-appointment "kept" or "broken". `tracking` is the look-up
+    digest of the dossier's tracking code, never the code."""
 
     stream: str
     application: str
@@ -109,7 +109,7 @@ def _set(row: ClockRow | None, recorded: Recorded) -> ClockRow:
     return ClockRow(
         stream=recorded.stream,
         application=event.application,
-        tracking=_tracking(event.application),
+        tracking=event.tracking,
         code=event.code,
         procedure=event.procedure,
         procedure_name=event.procedure_name,
@@ -132,13 +132,6 @@ def _set(row: ClockRow | None, recorded: Recorded) -> ClockRow:
         unit=event.received_by,
         stage_started_at=event.received_at,
     )
-
-
-def _tracking(application: str) -> str:
-    try:
-        return tracking_code(UUID(application.partition("-")[2]))
-    except ValueError:
-        return ""
 
 
 def _moved(row: ClockRow, event: Any) -> ClockRow:

@@ -11,11 +11,11 @@ from uuid import UUID, uuid4
 
 from fastapi import APIRouter, Depends, Header, HTTPException, Response
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
-from structlog.contextvars import bind_contextvars
 
-from kernel import blobs
+from kernel import blobs, logs
 from kernel.decider import Rejected, Text, fold
 from kernel.service import Done, Service
+from kernel.tracking import codes
 from kernel.vault import personal_fields
 from kernel.web import Ask, Asked, Here, Who
 from schemas.event import Actor, Personal, Recorded
@@ -34,7 +34,6 @@ from schemas.intake import (
 )
 from schemas.people import Document, Person
 from schemas.rules import Cited
-from schemas.tracking import read_tracking_code, tracking_code
 from services.intake.api.reference import Reference, local_day, reference
 from services.intake.domain import application as life
 from services.intake.domain import appointment
@@ -90,7 +89,8 @@ class Appointment(BaseModel):
 
 class Summary(BaseModel):
     """A dossier as it stands. `number` counts its events: send it back as If-Match to change only what was seen.
-    `tracking` is the short code for following it without signing in."""
+    `tracking` is the short code for following it without signing in. `supplement_unchecked`: the applicant sent what
+    was asked for, and an officer still has to say whether that is all."""
 
     id: UUID
     number: int
@@ -103,6 +103,7 @@ class Summary(BaseModel):
     decided_by: str
     channel: str
     holder: str
+    supplement_unchecked: bool
     first_promise: Appointment | None
     promise: Appointment | None
     may: tuple[str, ...]
@@ -134,9 +135,11 @@ class Whole(BaseModel):
 
 @dataclass(frozen=True)
 class Case:
-    """What a command is made of beside what was sent: the dossier, when, the rules of the day it came."""
+    """What a command is made of beside what was sent: the dossier, the look-up digest of its tracking code, when, the
+    rules of the day it came."""
 
     state: Application
+    tracking: str
     when: When
     rules: Rules
     known: Reference
@@ -174,7 +177,7 @@ class ReceiveBody(Action):
 
     async def command(self, case: Case) -> life.Command:
         state, at = case.state, case.when.happened_at
-        terms, _ = await case.known.terms(state.procedure, state.terms_from)
+        terms, since = await case.known.terms(state.procedure, state.terms_from)
         if terms is None or state.status != "submitted":
             raise Rejected(
                 "not_submitted", Text("Hồ sơ không ở bước chờ tiếp nhận.", "It does not wait to be received.")
@@ -184,9 +187,10 @@ class ReceiveBody(Action):
             code=await case.known.code(case.rules, state.received_by, local_day(at)),
             terms=terms,
             rules=case.rules,
-            promise=appointment.promise(terms, case.rules, await case.known.calendar(), at, self.case),
+            promise=appointment.promise(terms, since, case.rules, await case.known.calendar(), at, self.case),
             supplement_by=appointment.supplement_by(case.rules, await case.known.calendar(), at),
             officer=case.actor.id,
+            tracking=case.tracking,
         )
 
 
@@ -232,7 +236,10 @@ class AskSupplementBody(Action):
 
 
 class SupplyBody(Action):
-    path, says = "supply", "Take in what was asked for; complete, the clock starts again or goes on."
+    """Only an officer of the dossier's units may say that it is complete: what an applicant sends waits for that word,
+    and the new time counts from when the last of it came."""
+
+    path, says = "supply", "Take in what was asked for; once an officer says it is complete, the clock starts again."
     roles = frozenset({"citizen", *OFFICERS})
     model_config = example(documents=[{"title": "Học bạ (bản chính)", "form": "original"}])
 
@@ -244,15 +251,19 @@ class SupplyBody(Action):
         return self.documents
 
     async def command(self, case: Case) -> life.Command:
-        terms, _ = await case.known.terms(case.state.procedure, case.state.terms_from)
-        at, first = case.when.happened_at, case.state.first_promise
+        terms, since = await case.known.terms(case.state.procedure, case.state.terms_from)
+        checked = works_on(case.actor, case.state)
+        complete = self.complete and checked
+        at, first = life.completed_at(case.state, case.when.happened_at, self.documents), case.state.first_promise
         given = first and (first.amount, first.unit)  # the same kind of case as when it came, whoever supplies it
         kind = next((each.case for each in terms.times if (each.amount, each.unit) == given), "") if terms else ""
-        restarts = self.complete and (first is None or first.at_supplement == "restart")
+        restarts = complete and (first is None or first.at_supplement == "restart")
         return life.Supply(
             when=case.when,
-            complete=self.complete,
-            promise=appointment.promise(terms, case.rules, await case.known.calendar(), at, kind)
+            complete=complete,
+            rule=case.rules.supplement.cited,
+            checked=checked,
+            promise=appointment.promise(terms, since, case.rules, await case.known.calendar(), at, kind)
             if terms and restarts
             else None,
             documents=self.documents,
@@ -379,6 +390,7 @@ class ResolveBody(Action):
             document_number=self.document_number,
             results=self.results,
             rule=Cited(pack="catalogue", version=since.isoformat(), name=id, basis=basis),
+            refusal_rule=case.rules.refusal_cited,
         )
 
 
@@ -519,6 +531,7 @@ async def act(
     at = when.happened_at
     case = Case(
         state=state,
+        tracking=codes(service).digest(id),
         when=when,
         rules=known.rules(local_day(state.received_at or state.submitted_at or at)),
         known=known,
@@ -541,8 +554,8 @@ async def dossier_for(service: Service, actor: Actor, id: UUID, roles: frozenset
     state, _ = await service.state(application, stream_of(id))
     if state.status == "none":
         raise _unknown()
-    bind_contextvars(application=state.code or str(id))
-    check_may(actor, state, roles, read_tracking_code(tracking) == tracking_code(id))
+    logs.about(state.code or str(id))
+    check_may(actor, state, roles, codes(service).opens(tracking, id))
     return state
 
 
@@ -581,8 +594,7 @@ def _unknown() -> HTTPException:
 def check_may(actor: Actor, state: Application, roles: frozenset[str], tracks: bool) -> None:
     """Officers act for their unit; applicants on what is theirs. Raises 401/403."""
     officer = OFFICERS & set(actor.roles)
-    theirs = {state.received_by, state.decided_by, state.holder} - {""}
-    if officer & roles and ("operator" in officer or actor.unit in theirs):
+    if officer & roles and works_on(actor, state):
         return
     if "citizen" in roles and tracks:
         return
@@ -591,22 +603,30 @@ def check_may(actor: Actor, state: Application, roles: frozenset[str], tracks: b
     raise HTTPException(401 if actor.id == "anonymous" else 403)
 
 
+def works_on(actor: Actor, state: Application) -> bool:
+    """Whether this is an officer of a unit that a dossier is with."""
+    officer = OFFICERS & set(actor.roles)
+    theirs = {state.received_by, state.decided_by, state.holder} - {""}
+    return bool(officer) and ("operator" in officer or actor.unit in theirs)
+
+
 # Read one
 
 
-def summary(id: UUID, state: Application, number: int) -> Summary:
+def summary(service: Service, id: UUID, state: Application, number: int) -> Summary:
     return Summary(
         id=id,
         number=number,
         status=state.status,
         code=state.code,
-        tracking=tracking_code(id),
+        tracking=codes(service).of(id),
         procedure=state.procedure,
         procedure_name=state.procedure_name,
         received_by=state.received_by,
         decided_by=state.decided_by,
         channel=state.channel,
         holder=state.holder,
+        supplement_unchecked=state.status == "supplement_asked" and state.unchecked_since is not None,
         first_promise=_appointment(state.first_promise),
         promise=_appointment(state.promise),
         may=_ALLOWED.get(state.status, ()),
@@ -631,6 +651,7 @@ async def read(service: Service, actor: Actor, id: UUID) -> Whole:
     if not history:
         raise _unknown()
     state = fold(application, (each.event for each in history))
+    logs.about(state.code or str(id))
     if "auditor" not in actor.roles:
         check_may(actor, state, OFFICERS, False)
     lines = await opened(service, history)
@@ -641,7 +662,7 @@ async def read(service: Service, actor: Actor, id: UUID) -> Whole:
             applicant = line.pop("applicant", None) or applicant
             content = line.pop("content", None) or content
     return Whole(
-        summary=summary(id, state, len(history)),
+        summary=summary(service, id, state, len(history)),
         applicant=applicant,
         content=content,
         history=tuple(_line(each, data) for each, data in zip(history, lines, strict=True)),
@@ -689,13 +710,13 @@ Expected = Annotated[int | None, Depends(if_match)]
 Tracking = Annotated[str, Header(alias="motcua-tracking", max_length=20, description="The applicant's tracking code.")]
 
 
-def told(done: Done[Application], response: Response, status: int = 200) -> Summary:
+def told(service: Service, done: Done[Application], response: Response, status: int = 200) -> Summary:
     """The answer to a command: the dossier as it stood after it."""
     response.status_code = status
     response.headers["etag"] = f'"{done.number}"'
     if done.repeated:
         response.headers["idempotent-replayed"] = "true"
-    return summary(id_of(done.stream), done.state, done.number)
+    return summary(service, id_of(done.stream), done.state, done.number)
 
 
 @router.get("/applications/{id}", response_model=Whole, summary="Read a dossier (officers of its units)")
@@ -716,7 +737,7 @@ def _route(action: type[Action]) -> Callable[..., Any]:
         motcua_tracking: Tracking = "",
     ) -> Summary:
         done = await act(service, known, actor, id, body, asked, expected=expected, tracking=motcua_tracking)
-        return told(done, response)
+        return told(service, done, response)
 
     post.__annotations__["body"] = action
     post.__name__ = action.path.replace("-", "_")

@@ -18,6 +18,7 @@ from kernel.calendar import OutsideCalendar
 from kernel.decider import Rejected, Text
 from kernel.service import Service
 from kernel.store import Conflict
+from kernel.tracking import codes
 from kernel.vault import Erased
 from kernel.web import Ask, Here
 from schemas.event import Actor, Personal
@@ -32,12 +33,12 @@ from schemas.intake import (
 )
 from schemas.people import Document, Person
 from schemas.rules import Cited
-from schemas.tracking import NAMESPACE
-from services.intake.api.application import Id, Known, Words, example
+from services.intake.api.application import Id, Known, Words, example, stream_of
 from services.intake.api.catalogue import Operator
 from services.intake.api.reference import Reference, local_day
 from services.intake.domain import appointment
 from services.intake.domain.application import Import, application
+from services.intake.domain.names import NAMESPACE
 
 TOGETHER = 50
 router = APIRouter(tags=["Nhập hồ sơ đang xử lý / Import"])
@@ -167,7 +168,7 @@ async def _one(
     await known.unit(line.received_by, day)
     await known.unit(line.decided_by, day)
     rule = Cited(pack="import", version=body.system, name="as_given_there", basis=f"import {body.system}")
-    time, _ = appointment.processing_time(terms, rules)
+    time, _ = appointment.processing_time(terms, since, rules)
     first = Promise(
         due_at=line.due_at,
         amount=time.amount if line.amount is None else line.amount,
@@ -179,6 +180,7 @@ async def _one(
     )
     again = (replace(first, due_at=line.new_due_at),) if line.new_due_at else ()
     subject = await service.vault.living(line.applicant.id_number) if line.applicant.id_number else uuid4()
+    id = uuid5(NAMESPACE, f"{body.system} {line.key}")
     left = 0 if line.supplement_used or line.status == "supplement_asked" else rules.supplement.times
     event = ApplicationImported(
         system=body.system,
@@ -210,8 +212,9 @@ async def _one(
         documents=line.documents,
         delivery=line.delivery,
         notify=line.notify,
+        tracking=codes(service).digest(id),
     )
-    stream = f"application-{uuid5(NAMESPACE, f'{body.system} {line.key}')}"
+    stream = stream_of(id)
     if body.dry_run:
         state, _ = await service.state(application, stream)
         return "would_import" if application.decide(Import(imported=event), state) else "already"

@@ -12,11 +12,12 @@ from typing import Annotated, Any, Literal, TypeAlias
 from uuid import UUID
 
 import msgspec
-from fastapi import APIRouter, HTTPException, Query, Request, Response
+from fastapi import APIRouter, HTTPException, Query, Response
 
-from kernel import paper
+from kernel import logs, paper
 from kernel.decider import Rejected, Text, fold
 from kernel.service import Service
+from kernel.tracking import codes
 from kernel.web import Here, Who
 from schemas.event import Actor, Recorded
 from schemas.intake import (
@@ -34,8 +35,7 @@ from schemas.intake import (
     VisitorGuided,
 )
 from schemas.people import Person
-from schemas.tracking import read_tracking_code, tracking_code
-from services.intake.api.application import OFFICERS, Known, Tracking, check_may, opened, stream_of
+from services.intake.api.application import OFFICERS, Known, Tracking, check_may, id_of, opened, stream_of
 from services.intake.api.reference import Reference, local_day
 from services.intake.api.register import Officer, lines, own_unit
 from services.intake.domain.application import Application, application
@@ -89,24 +89,25 @@ class _Dossier:
 
 
 async def of_dossier(
-    service: Service, known: Reference, actor: Actor, id: UUID, name: PaperName, *, tracking: str, site: str
+    service: Service, known: Reference, actor: Actor, id: UUID, name: PaperName, *, tracking: str
 ) -> bytes:
     """One paper of a dossier. Raises HTTPException where the dossier has none, or it is not for this reader."""
     history = await service.history(stream_of(id))
     if not history:
         raise HTTPException(404)
     state = fold(application, (each.event for each in history))
+    logs.about(state.code or str(id))
     if "auditor" not in actor.roles:
         roles = OFFICERS if name in _BY_OFFICERS_ONLY else OFFICERS | {"citizen"}
-        check_may(actor, state, frozenset(roles), read_tracking_code(tracking) == tracking_code(id))
+        check_may(actor, state, frozenset(roles), codes(service).opens(tracking, id))
     day = local_day(state.received_at or history[0].meta.happened_at)
     dossier = _Dossier(history, await opened(service, history), known.rules(day))
     names = await _names(known, dossier, local_day(service.clock.now()))
     parent = await _parent(known, state.received_by, (day, local_day(service.clock.now())))
     data = _PAPERS[name](dossier, names) | {
         "parent": parent,
-        "qr": f"{site}/tra-cuu/{tracking_code(id)}",
-        "track_at": site,
+        "qr": f"{site(service)}/tra-cuu/{codes(service).of(id)}",
+        "track_at": site(service),
     }
     return await asyncio.to_thread(paper.pdf, name, data)
 
@@ -307,7 +308,10 @@ async def of_register(service: Service, known: Reference, unit: str, since: dt.d
         "issued_at": now.replace(hour=0, minute=0, second=0, microsecond=0),
         "from": since,
         "until": until,
-        "rows": [_register_line(row, person, names) for row, person in reversed(found)],
+        "rows": [
+            _register_line(row, person, names) | {"code": row["code"] or codes(service).of(id_of(row["stream"]))}
+            for row, person in reversed(found)
+        ],
     }
     return await asyncio.to_thread(paper.pdf, "register", data)
 
@@ -315,7 +319,6 @@ async def of_register(service: Service, known: Reference, unit: str, since: dt.d
 def _register_line(row: Mapping[str, Any], person: Person | None, names: Mapping[str, str]) -> dict[str, Any]:
     passed_on = msgspec.json.decode(row["hand_overs"], type=list[_HandedOver])
     return {
-        "code": row["code"] or row["tracking"],
         "procedure": row["procedure_name"],
         "sets": row["sets"],
         "applicant": person.name if person else ERASED,
@@ -335,7 +338,7 @@ class _HandedOver(msgspec.Struct):
     came_at: dt.datetime
 
 
-async def of_visit(service: Service, known: Reference, id: UUID, site: str) -> bytes:
+async def of_visit(service: Service, known: Reference, id: UUID) -> bytes:
     """What a visitor was told, to take home. It holds nothing about a person."""
     history = await service.history(f"visit-{id}")
     if not history or not isinstance(event := history[0].event, VisitorGuided | PaperRefused):
@@ -361,8 +364,8 @@ async def of_visit(service: Service, known: Reference, id: UUID, site: str) -> b
         "online": guidance.online,
         "assisted": guidance.assisted,
         "basis": event.rule.basis,
-        "qr": f"{site}/thu-tuc/{event.procedure}",
-        "track_at": site,
+        "qr": f"{site(service)}/thu-tuc/{event.procedure}",
+        "track_at": site(service),
     }
     return await asyncio.to_thread(paper.pdf, "guidance", data)
 
@@ -372,9 +375,9 @@ def _answer(pdf: bytes, name: str) -> Response:
     return Response(pdf, media_type="application/pdf", headers=headers)
 
 
-def site(request: Request) -> str:
+def site(service: Service) -> str:
     """The address that people reach this by, for codes and links on paper."""
-    return str(request.base_url).rstrip("/")
+    return service.settings.address(service.name)
 
 
 @router.get(
@@ -384,7 +387,6 @@ def site(request: Request) -> str:
     summary="A paper of a dossier (its officers, or its applicant with the tracking code)",
 )
 async def get_paper(
-    request: Request,
     service: Here,
     known: Known,
     actor: Who,
@@ -394,7 +396,7 @@ async def get_paper(
     tracking: Annotated[str, Query(max_length=20)] = "",
 ) -> Response:
     code = motcua_tracking or tracking
-    return _answer(await of_dossier(service, known, actor, id, name, tracking=code, site=site(request)), name)
+    return _answer(await of_dossier(service, known, actor, id, name, tracking=code), name)
 
 
 @router.get(
@@ -415,5 +417,5 @@ async def get_register_paper(
     responses={200: {"content": {"application/pdf": {}}}},
     summary="What a visitor was told, to take home",
 )
-async def get_guidance_paper(request: Request, service: Here, known: Known, id: UUID) -> Response:
-    return _answer(await of_visit(service, known, id, site(request)), "guidance")
+async def get_guidance_paper(service: Here, known: Known, id: UUID) -> Response:
+    return _answer(await of_visit(service, known, id), "guidance")

@@ -7,8 +7,10 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, HTTPException, Query
 from pydantic import BaseModel
 
+from kernel import logs
 from kernel.decider import Text, fold
 from kernel.service import Service
+from kernel.tracking import codes
 from kernel.web import Here, may
 from schemas.event import Actor, Personal
 from schemas.intake import Status
@@ -44,6 +46,7 @@ class Entry(BaseModel):
     due_at: dt.datetime | None
     resolved_at: dt.datetime | None
     outcome: str
+    supplement_unchecked: bool
 
 
 class Register(BaseModel):
@@ -71,17 +74,19 @@ class Tracked(BaseModel):
     procedure_name: str
     received_by: str
     decided_by: str
+    supplement_unchecked: bool
     first_promise: Appointment | None
     promise: Appointment | None
     steps: list[Step]
 
 
 LIST = (
-    "SELECT stream, code, tracking, status, procedure, procedure_name, received_by, decided_by, holder, channel,"
+    "SELECT stream, code, status, procedure, procedure_name, received_by, decided_by, holder, channel,"
     " subject, applicant, submitted_at, received_at, first_due_at, due_at, resolved_at, outcome, sets,"
+    " supplement_unchecked,"
     " handed_over_at, way, hand_overs FROM view.application"
     " WHERE ($1 = '' OR received_by = $1 OR decided_by = $1 OR holder = $1) AND ($2 = '' OR status = $2)"
-    " AND ($3 = '' OR code = $3 OR tracking = $3) AND ($4 = '' OR procedure = $4)"
+    " AND ($3 = '' OR code = $3 OR tracking = $9) AND ($4 = '' OR procedure = $4)"
     " AND ($5::date IS NULL OR (coalesce(received_at, submitted_at) AT TIME ZONE 'Asia/Ho_Chi_Minh')::date >= $5)"
     " AND ($6::date IS NULL OR (coalesce(received_at, submitted_at) AT TIME ZONE 'Asia/Ho_Chi_Minh')::date <= $6)"
     " AND ($7::text IS NULL OR stream < $7) ORDER BY {order} LIMIT $8"
@@ -92,7 +97,7 @@ NEWEST, MOST_URGENT = LIST.format(order="stream DESC"), LIST.format(order="due_a
 async def listed(service: Service, *, most: int = PAGE, **filters: Any) -> Register:
     """A page of the register; see `lines` for the filters."""
     found = await lines(service, most=most + 1, **filters)
-    entries = [_entry(row, person) for row, person in found[:most]]
+    entries = [_entry(service, row, person) for row, person in found[:most]]
     return Register(entries=entries, after=entries[-1].id if len(found) > most else None)
 
 
@@ -111,6 +116,7 @@ async def lines(
 ) -> list[tuple[Any, Person | None]]:
     """Lines of the register with the applicant (None: erased), newest first: a stream's UUID is ordered by time, so it
     is the cursor. Or, for a desk that works, the first ones by appointment."""
+    digest = codes(service).digest_of_typed(code) or None
     code = typed_code(code) if code else ""
     rows = await service.pool.fetch(
         MOST_URGENT if urgent_first else NEWEST,
@@ -122,6 +128,7 @@ async def lines(
         until,
         stream_of(after) if after else None,
         most,
+        digest,
     )
     boxes: list[tuple[Personal[Person], type[Person]]] = [
         (Personal(subject=r["subject"], sealed=r["applicant"] or b""), Person) for r in rows if r["subject"]
@@ -130,9 +137,10 @@ async def lines(
     return [(row, next(people) if row["subject"] else None) for row in rows]
 
 
-def _entry(row: Any, person: Person | None) -> Entry:
-    plain = {name: row[name] for name in Entry.model_fields if name not in ("id", "applicant")}
-    return Entry(id=id_of(row["stream"]), applicant=person.name if person else None, **plain)
+def _entry(service: Service, row: Any, person: Person | None) -> Entry:
+    plain = {name: row[name] for name in Entry.model_fields if name not in ("id", "tracking", "applicant")}
+    id = id_of(row["stream"])
+    return Entry(id=id, tracking=codes(service).of(id), applicant=person.name if person else None, **plain)
 
 
 @router.get("/applications", response_model=Register, summary="The register (officers: of their own unit)")
@@ -169,7 +177,7 @@ def own_unit(actor: Actor, asked: str) -> str:
 
 
 def typed_code(text: str) -> str:
-    """A code as it is stored, from what somebody typed: a register code or a tracking code."""
+    """A code as it is written, from what somebody typed: a register code or a tracking code."""
     if found := read_tracking_code(text):
         return found
     if read_code(text):
@@ -180,7 +188,8 @@ def typed_code(text: str) -> str:
 async def find(service: Service, code: str) -> UUID:
     """The dossier of a code that somebody typed. Raises HTTPException 404 with what to do."""
     found = await service.pool.fetchval(
-        "SELECT stream FROM view.application WHERE tracking = $1 OR (code = $1 AND code <> '') LIMIT 1",
+        "SELECT stream FROM view.application WHERE tracking = $1 OR (code = $2 AND code <> '') LIMIT 1",
+        codes(service).digest_of_typed(code) or None,
         typed_code(code),
     )
     if found is None:
@@ -196,14 +205,16 @@ async def find(service: Service, code: str) -> UUID:
 
 @router.get("/track/{code}", response_model=Tracked, summary="Follow a dossier by its code")
 async def get_tracked(service: Here, code: str) -> Tracked:
-    return await tracked(service, await find(service, code), secret=read_tracking_code(code) is not None)
+    return await tracked(service, await find(service, code), code)
 
 
-async def tracked(service: Service, id: UUID, *, secret: bool = False) -> Tracked:
-    """`secret`: asked by its tracking code."""
+async def tracked(service: Service, id: UUID, typed: str) -> Tracked:
+    """`typed`: the code that it was asked by."""
+    secret = codes(service).opens(typed, id)
     history = await service.history(stream_of(id))
     state = fold(application, (each.event for each in history))
-    found = summary(id, state, len(history))
+    logs.about(state.code or str(id))
+    found = summary(service, id, state, len(history))
     plain = {name: getattr(found, name) for name in Tracked.model_fields if name not in ("id", "tracking", "steps")}
     return Tracked(
         **plain,

@@ -14,9 +14,10 @@ from fastapi import APIRouter, HTTPException, Response
 from fastapi.responses import JSONResponse
 from pydantic import Field
 
-from kernel import problems
+from kernel import logs, problems
 from kernel.decider import Rejected, Text
 from kernel.service import Done, Service, new_stream
+from kernel.tracking import codes
 from kernel.web import Ask, Asked, Here, Who
 from schemas.event import Actor, Personal, Recorded
 from schemas.intake import Authority, Channel, Delivery, Guidance, Notify, PaperRefused, VisitorGuided
@@ -128,6 +129,7 @@ async def submit(
     """Hand a dossier in; at a desk it is received in the same breath, with its receipt. Where this place or this way
     is not the right one, the visitor is guided instead, on record."""
     stream = stream_of(draft) if draft else new_stream(application)
+    logs.about(str(id_of(stream)))
     async with known.turn(asked.key):  # a second click waits, so that it takes no number of the register
         return await _submit(service, known, actor, body, asked, stream)
 
@@ -171,6 +173,7 @@ async def _submit(
         raise Rejected("unknown_visit", Text("Không có lượt đến này.", "There was no such visit."))
     subject = await _subject(service, body.applicant.id_number)
     other = body.authorised
+    tracking = codes(service).digest(id_of(stream))
     receive = None
     if body.channel not in ("online", "national_portal") and terms and _works_at(actor, received_by):
         receive = life.Receive(
@@ -178,9 +181,10 @@ async def _submit(
             code=NO_CODE_YET,
             terms=terms,
             rules=rules,
-            promise=appointment.promise(terms, rules, await known.calendar(), came, body.case),
+            promise=appointment.promise(terms, since, rules, await known.calendar(), came, body.case),
             supplement_by=appointment.supplement_by(rules, await known.calendar(), came),
             officer=actor.id,
+            tracking=tracking,
         )
     command = life.Submit(
         **body.told(subject),
@@ -199,11 +203,13 @@ async def _submit(
         visit=body.visit,
         assisted_by=actor.id if body.channel == "assisted" else "",
         portal_code=body.portal_code,
+        tracking=tracking,
         receive=receive,
     )
     if receive:
         life.decide(command, life.initial)  # what is not allowed takes no number of the register
         code = await known.code(rules, received_by, local_day(now))
+        logs.about(code)
         command = replace(command, receive=replace(receive, code=code))
     return await service.do(
         application,
@@ -226,7 +232,13 @@ async def save(
         await known.unit(each, local_day(when.happened_at))
     check_stored(service, body.documents)
     subject = await _subject(service, body.applicant.id_number)
-    command = life.Draft(**body.told(subject), when=when, received_by=body.received_by, decided_by=body.decided_by)
+    command = life.Draft(
+        **body.told(subject),
+        when=when,
+        received_by=body.received_by,
+        decided_by=body.decided_by,
+        tracking=codes(service).digest(id_of(stream)),
+    )
     return await service.do(
         application,
         stream,
@@ -303,19 +315,19 @@ async def _places(known: Reference, kinds: Sequence[str], decided_by: str, day: 
 async def post_application(
     response: Response, service: Here, known: Known, actor: Who, asked: Ask, body: Submission
 ) -> Any:
-    return _handed_in(await submit(service, known, actor, body, asked), response, asked)
+    return _handed_in(service, await submit(service, known, actor, body, asked), response, asked)
 
 
-def _handed_in(done: Done[Application] | Guided, response: Response, asked: Asked) -> Any:
+def _handed_in(service: Service, done: Done[Application] | Guided, response: Response, asked: Asked) -> Any:
     if isinstance(done, Guided):
         return JSONResponse(guided_problem(done, asked.lang), 409, media_type="application/problem+json")
     response.headers["location"] = f"/applications/{id_of(done.stream)}"
-    return told(done, response, 201)
+    return told(service, done, response, 201)
 
 
 @router.post("/drafts", status_code=201, response_model=Summary, summary="Save a dossier to finish it later")
 async def post_draft(response: Response, service: Here, known: Known, actor: Who, asked: Ask, body: Draft) -> Summary:
-    return told(await save(service, known, actor, body, asked, new_stream(application)), response, 201)
+    return told(service, await save(service, known, actor, body, asked, new_stream(application)), response, 201)
 
 
 @router.post("/drafts/{id}", response_model=Summary, summary="Save a draft again (its applicant, with its code)")
@@ -323,7 +335,7 @@ async def post_draft_again(
     response: Response, service: Here, known: Known, actor: Who, asked: Ask, id: UUID, body: Draft, code: Tracking = ""
 ) -> Summary:
     await dossier_for(service, actor, id, APPLICANTS, code)
-    return told(await save(service, known, actor, body, asked, stream_of(id)), response)
+    return told(service, await save(service, known, actor, body, asked, stream_of(id)), response)
 
 
 @router.post(
@@ -344,7 +356,7 @@ async def post_draft_submit(
     code: Tracking = "",
 ) -> Any:
     await dossier_for(service, actor, id, APPLICANTS, code)
-    return _handed_in(await submit(service, known, actor, body, asked, draft=id), response, asked)
+    return _handed_in(service, await submit(service, known, actor, body, asked, draft=id), response, asked)
 
 
 def guided_problem(guided: Guided, lang: str) -> dict[str, Any]:

@@ -58,7 +58,7 @@ from services.intake.domain.when import When, check_when
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Draft:
-    """Save what has been filled in so far."""
+    """Save what has been filled in so far. `tracking`, here and below, is the look-up digest of the tracking code."""
 
     when: When
     procedure: str
@@ -68,6 +68,7 @@ class Draft:
     content: Personal[str] | None = None
     documents: tuple[Document, ...] = ()
     file_names: Personal[dict[str, str]] | None = None
+    tracking: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -81,6 +82,7 @@ class Receive:
     promise: Promise
     supplement_by: dt.datetime
     officer: str = ""
+    tracking: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -108,6 +110,7 @@ class Submit:
     visit: UUID | None = None
     assisted_by: str = ""
     portal_code: str = ""
+    tracking: str = ""
     receive: Receive | None = None
 
 
@@ -137,11 +140,14 @@ class AskSupplement:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Supply:
-    """Take in what was asked for. Where that completes the dossier, `promise` is the new appointment."""
+    """Take in what was asked for. Where that completes the dossier, `promise` is the new appointment, counted from
+    `completed_at`. `checked`: an officer looked at it, who alone may say that it is complete."""
 
     when: When
     complete: bool
     promise: Promise | None
+    rule: Cited
+    checked: bool = True
     documents: tuple[Document, ...] = ()
     file_names: Personal[dict[str, str]] | None = None
 
@@ -202,11 +208,12 @@ class PassOn:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Resolve:
-    """Grant or refuse, in the name of `decided_by`."""
+    """Grant or refuse, in the name of `decided_by`. `refusal_rule` says how one is refused."""
 
     when: When
     decided_by: str
     outcome: Outcome
+    refusal_rule: Cited
     ground: Ground | None = None
     reason: Personal[str] | None = None
     document_number: str = ""
@@ -338,6 +345,8 @@ class Application:
     answer_by: dt.datetime | None = None
     asked_by_rule: Cited | None = None
     supplied_at: dt.datetime | None = None
+    unchecked_since: dt.datetime | None = None
+    confirmed_at: dt.datetime | None = None
     consultations: tuple[Consultation, ...] = ()
     stage: int = 0
     holder: str = ""
@@ -428,7 +437,10 @@ def decide(command: Command, state: Application) -> list[Event]:
         case AskSupplement(), "in_process":
             return _ask_supplement(command, state)
 
-        case Supply(when=when), _ if state.supplied_at == when.happened_at:
+        case Supply(when=when, checked=checked), _ if when.happened_at in {
+            state.supplied_at,
+            state.confirmed_at,
+        } and not (checked and state.unchecked_since):
             return []
         case Supply(), "supplement_asked":
             return _supply(command, state)
@@ -484,7 +496,9 @@ def decide(command: Command, state: Application) -> list[Event]:
         case Stop(ground=ground), "stopped" if state.stopped_for == ground:
             return []
 
-        case Close(answer_by=answer_by), "supplement_asked" if state.answer_by == answer_by:
+        case Close(answer_by=answer_by), "supplement_asked" if (
+            state.answer_by == answer_by and not state.unchecked_since
+        ):
             return [
                 ApplicationStopped(
                     received_by=state.received_by,
@@ -502,7 +516,7 @@ def decide(command: Command, state: Application) -> list[Event]:
             ]
         case MoveAppointment(), _:
             return []
-        case Close(), _:  # it came meanwhile, or the dossier ended
+        case Close(), _:  # it came meanwhile (perhaps nobody looked at it yet), or the dossier ended
             return []
 
         case Withdraw(), "drafted" | "submitted" | "in_process" | "supplement_asked":
@@ -558,6 +572,7 @@ def _draft(command: Draft, state: Application) -> list[Event]:
             content=command.content,
             documents=command.documents,
             file_names=command.file_names,
+            tracking=command.tracking,
         )
     ]
 
@@ -625,6 +640,7 @@ def _submit(command: Submit) -> list[Event]:
         assisted_by=command.assisted_by,
         portal_code=command.portal_code,
         late_reason=command.when.reason,
+        tracking=command.tracking,
     )
     if command.receive is None:
         return [submitted]
@@ -688,6 +704,7 @@ def _receive(command: Receive, state: Application) -> list[Event]:
             officer=command.officer,
             fee_vnd=terms.fee_vnd,
             late_reason=command.when.reason,
+            tracking=command.tracking,
         )
     ]
 
@@ -748,14 +765,17 @@ def _supply(command: Supply, state: Application) -> list[Event]:
     if state.asked_at and command.when.happened_at < state.asked_at:
         raise Rejected("before_it_was_asked", Text("Trước khi yêu cầu bổ sung.", "That is before it was asked for."))
     restarts = state.promise is None or state.promise.at_supplement == "restart"
-    if command.complete and restarts and command.promise is None:
+    complete = command.complete and command.checked
+    at = command.when.happened_at
+    supplied_at = completed_at(state, at, command.documents) if complete else at
+    if complete and restarts and command.promise is None:
         raise Rejected(
             "promise_missing",
             Text("Hồ sơ đủ thì phải hẹn lại ngày trả.", "A complete dossier needs its new appointment."),
-            rule="NĐ 61/2018/NĐ-CP Điều 17",
+            rule=command.rule.basis,
         )
-    if command.complete and command.promise:
-        _check_promise(command.promise, command.when.happened_at)
+    if complete and command.promise:
+        _check_promise(command.promise, supplied_at)
     # An imported dossier may have been asked in the other system, by a request that has no id here.
     request = state.request or UUID(int=0)
     return [
@@ -763,14 +783,22 @@ def _supply(command: Supply, state: Application) -> list[Event]:
             request=request,
             received_by=state.received_by,
             decided_by=state.decided_by,
-            supplied_at=command.when.happened_at,
-            complete=command.complete,
-            promise=command.promise if command.complete else None,
+            supplied_at=supplied_at,
+            complete=complete,
+            promise=command.promise if complete else None,
             documents=command.documents,
             file_names=command.file_names,
             late_reason=command.when.reason,
+            checked=command.checked,
+            confirmed_at=at if supplied_at != at else None,
         )
     ]
+
+
+def completed_at(state: Application, at: dt.datetime, documents: tuple[Document, ...]) -> dt.datetime:
+    """When a dossier became complete that an officer calls complete now: where the applicant alone had sent the last of
+    it, and nothing more came, then. An office that looks late gains no time."""
+    return state.unchecked_since if state.unchecked_since and not documents else at
 
 
 def _consult(command: Consult, state: Application) -> list[Event]:
@@ -875,7 +903,7 @@ def _resolve(command: Resolve, state: Application) -> list[Event]:
         raise Rejected(
             "refused_without_reason",
             Text("Từ chối phải nêu lý do bằng văn bản.", "A refusal gives its reason in writing."),
-            rule="NĐ 61/2018/NĐ-CP Điều 19",
+            rule=command.refusal_rule.basis,
         )
     at = command.when.happened_at
     waiting = [each for each in state.consultations if not each.answered]
@@ -915,6 +943,13 @@ def _stop(command: Stop, state: Application) -> list[Event]:
                 "still_time_to_supply",
                 Text("Người nộp vẫn còn hạn bổ sung.", "The applicant still has time to supply it."),
                 answer_by=state.answer_by,
+            )
+        if state.unchecked_since:
+            raise Rejected(
+                "supplement_unchecked",
+                Text("Người nộp đã bổ sung mà chưa ai kiểm tra.", "What the applicant sent was not looked at yet."),
+                instead=Text("Kiểm tra rồi ghi đã đủ hay còn thiếu.", "Check it; say whether it is complete."),
+                supplied_at=state.unchecked_since,
             )
     return [
         ApplicationStopped(
@@ -1061,6 +1096,8 @@ def evolve(state: Application, event: Event) -> Application:
                 state,
                 status="in_process" if event.complete else state.status,
                 supplied_at=event.supplied_at,
+                unchecked_since=None if event.checked else event.supplied_at,
+                confirmed_at=event.confirmed_at,
                 promises=(*state.promises, event.promise) if event.promise else state.promises,
             )
         case AppointmentMoved():

@@ -10,14 +10,15 @@ from schemas.rules import Cited
 from services.intake.domain.rules import Rules, clock
 
 
-def processing_time(terms: Terms, rules: Rules, case: str = "") -> tuple[ProcessingTime, Cited]:
+def processing_time(terms: Terms, since: dt.date, rules: Rules, case: str = "") -> tuple[ProcessingTime, Cited]:
     """How long it may take, and the rule behind it: the procedure's own time for the case, else its ordinary one, else
-    what the province agreed on. Raises Rejected where nobody knows: no receipt can promise a day then."""
+    what the province agreed on. What the catalogue says is cited by `since`, the day from which these terms hold.
+    Raises Rejected where nobody knows: no receipt can promise a day then."""
     by_case = {each.case: each for each in terms.times}
     found = by_case.get(case) or by_case.get("")
     if found:
         basis = "; ".join(terms.legal_basis)
-        return found, Cited(pack="catalogue", version=terms.confidence, name="processing_time", basis=basis)
+        return found, Cited(pack="catalogue", version=since.isoformat(), name="processing_time", basis=basis)
     if rules.default_time:
         return rules.default_time, rules.default_time_cited
     raise Rejected(
@@ -28,9 +29,11 @@ def processing_time(terms: Terms, rules: Rules, case: str = "") -> tuple[Process
     )
 
 
-def promise(terms: Terms, rules: Rules, calendar: Calendar, received: dt.datetime, case: str = "") -> Promise:
+def promise(
+    terms: Terms, since: dt.date, rules: Rules, calendar: Calendar, received: dt.datetime, case: str = ""
+) -> Promise:
     """The appointment for a dossier received at this moment, by the rules of that day."""
-    time, rule = processing_time(terms, rules, case)
+    time, rule = processing_time(terms, since, rules, case)
     cut_off = clock(terms.cut_off) if terms.cut_off else rules.cut_off
     due_at = working_time.due(received, time.amount, time.unit, cut_off, calendar)
     return Promise(
@@ -60,7 +63,7 @@ def shares(
 
 
 def supplement_by(rules: Rules, calendar: Calendar, received: dt.datetime) -> dt.datetime:
-    """Until when a supplement may be asked (NĐ 61/2018/NĐ-CP Điều 17: within 3 working days of receipt)."""
+    """Until when a supplement may be asked, by the rule on supplements in force."""
     return working_time.due(received, rules.supplement.within, "working_days", rules.cut_off, calendar)
 
 

@@ -19,7 +19,7 @@ from schemas.intake import (
     ProcedureWithdrawn,
     Terms,
 )
-from schemas.tracking import NAMESPACE
+from services.intake.domain.names import NAMESPACE
 
 # Commands
 

@@ -18,7 +18,7 @@ from uuid import UUID, uuid5
 from kernel.decider import Decider, Rejected, Text
 from schemas.event import Event
 from schemas.intake import NumbersTaken
-from schemas.tracking import NAMESPACE
+from services.intake.domain.names import NAMESPACE
 from services.intake.domain.rules import CodeForm
 
 LONGEST = 35

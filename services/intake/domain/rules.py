@@ -75,6 +75,7 @@ class Rules:
     cut_off: dt.time | None
     cut_off_cited: Cited
     supplement: Supplement
+    refusal_cited: Cited
     consultation_within: int
     consultation_cited: Cited
     code: CodeForm
@@ -144,6 +145,7 @@ def rules_on(day: dt.date, packs: Iterable[Pack]) -> Rules:
             close_after=extra["close_after"],
             at=extra["at"],
         ),
+        refusal_cited=cited["refusal"],
         consultation_within=entry["consultation"]["within"],
         consultation_cited=cited["consultation"],
         code=entry["code"]["form"],

@@ -14,7 +14,7 @@ from kernel.decider import Decider, Rejected, Text
 from schemas.event import Event
 from schemas.intake import UnitChanged, UnitClosed, UnitFacts, UnitMerged, UnitOpened, UnitSplit
 from schemas.people import Place
-from schemas.tracking import NAMESPACE
+from services.intake.domain.names import NAMESPACE
 
 # Commands
 

@@ -1,10 +1,17 @@
 """What a person sees of intake: citizens find, submit and follow; officers receive and work; operators keep the
 catalogue. Every page works without a script, and stands on the same functions as the routes of `api`."""
 
+from fastapi import APIRouter, Depends
+
 from services.intake.pages.catalogue import router as catalogue
 from services.intake.pages.desk import router as desk
 from services.intake.pages.dossier import router as dossier
 from services.intake.pages.public import router as public
+from services.intake.pages.shared import name_unit
 from services.intake.pages.submit import router as submit
 
-routers = (public, submit, desk, dossier, catalogue)
+_pages = APIRouter(dependencies=[Depends(name_unit)])
+for _each in (public, submit, desk, dossier, catalogue):
+    _pages.include_router(_each)
+
+routers = (_pages,)

@@ -24,7 +24,18 @@ from services.intake.api.register import Officer
 from services.intake.api.submission import Guided, Submission, submit
 from services.intake.api.unit import KINDS
 from services.intake.pages import words
-from services.intake.pages.shared import form_of, keyed, name_of, text, texts, time_by_rule, today, unit_names, wrongs
+from services.intake.pages.shared import (
+    form_of,
+    handed_in_at,
+    keyed,
+    name_of,
+    text,
+    texts,
+    time_by_rule,
+    today,
+    unit_names,
+    wrongs,
+)
 
 router = APIRouter(include_in_schema=False)
 BY_PATH: Mapping[str, type[Action]] = {each.path: each for each in ACTIONS if each.path in words.ACTION}
@@ -346,7 +357,7 @@ async def enter(request: Request, service: Here, known: Known, actor: Desk) -> R
         return see_other(f"/huong-dan/{done.visit}")
     if not done.state.code:  # handed in from here, for another place to receive
         says = Text("Đã nộp giúp. Nơi tiếp nhận sẽ cấp giấy hẹn.", "Submitted. The place that receives will write.")
-        return see_other(f"/da-nop/{id_of(done.stream)}", say(says, lang=said))
+        return see_other(handed_in_at(service, done.stream), say(says, lang=said))
     promise = done.state.promise
     due = moment(promise.due_at) if promise else "–"
     says = Text(

@@ -10,9 +10,9 @@ from markupsafe import Markup
 from kernel import paper
 from kernel.decider import Text
 from kernel.layout import lang, render, see_other
+from kernel.tracking import codes
 from kernel.web import Here
 from schemas.intake import PaperRefused, UnitFacts, VisitorGuided
-from schemas.tracking import read_tracking_code, tracking_code
 from services.intake.api.application import OFFICERS, Known, stream_of
 from services.intake.api.catalogue import plain, search
 from services.intake.api.paper import site
@@ -112,7 +112,7 @@ async def follow(request: Request, service: Here, code: Annotated[str, Query(max
 async def followed(request: Request, service: Here, code: str) -> Response:
     """What happened with a dossier, in plain words, without anything about a person. Papers name people, so they are
     for whoever has the tracking code; a register number can be guessed."""
-    found = await tracked(service, await find(service, code), secret=read_tracking_code(code) is not None)
+    found = await tracked(service, await find(service, code), code)
     papers = [
         (name, f"/applications/{found.id}/papers/{name}.pdf?tracking={found.tracking}")
         for step in reversed(found.steps)
@@ -130,14 +130,15 @@ async def followed(request: Request, service: Here, code: str) -> Response:
 
 
 @router.get("/da-nop/{id}")
-async def handed_in(request: Request, service: Here, id: UUID) -> Response:
-    """What to keep after handing a dossier in online: the code, as text and as a picture. It is read from the dossier
-    itself, for it may not be in the register yet."""
-    history = await service.history(stream_of(id))
-    if not history:
+async def handed_in(
+    request: Request, service: Here, id: UUID, ma: Annotated[str, Query(max_length=20)] = ""
+) -> Response:
+    """What to keep after handing a dossier in online: its code (`ma`), as text and as a picture. It is compared
+    with the dossier itself, for that may not be in the register yet."""
+    if not codes(service).opens(ma, id) or not await service.history(stream_of(id)):
         raise HTTPException(404)
-    code = tracking_code(id)
-    address = f"{site(request)}/tra-cuu/{code}"
+    code = codes(service).of(id)
+    address = f"{site(service)}/tra-cuu/{code}"
     return render(request, "handed_in.html", code=code, address=address, qr=Markup(paper.qr_svg(address)))
 
 

@@ -3,20 +3,30 @@
 import datetime as dt
 import hashlib
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from typing import Any
 
 from fastapi import Request
 from starlette.datastructures import FormData, UploadFile
 
 from kernel import problems
-from kernel.decider import Text
+from kernel.decider import Rejected, Text
 from kernel.layout import lang, say
 from kernel.service import Service
-from kernel.web import Asked, who
+from kernel.tracking import codes
+from kernel.web import Asked, Here, Who, who
 from schemas.intake import ProcessingTime, Terms
+from services.intake.api.application import Known, id_of
 from services.intake.api.reference import local_day
 from services.intake.domain.rules import Rules
 from services.intake.pages.words import CASE, TIME_UNIT, WRONG
+
+
+async def name_unit(request: Request, service: Here, known: Known, actor: Who) -> None:
+    """Whose officer is signed in, for the head of each page."""
+    if actor.unit:
+        with suppress(Rejected):
+            request.state.unit_name = (await known.unit(actor.unit, today(service))).name
 
 
 async def unit_names(service: Service) -> dict[str, str]:
@@ -82,6 +92,12 @@ def time_in_words(each: ProcessingTime) -> Text:
 
 def name_of(terms: Terms, said: str) -> str:
     return terms.name_en if said == "en" and terms.name_en else terms.name_vi
+
+
+def handed_in_at(service: Service, stream: str) -> str:
+    """Where a dossier's code is shown to who has just handed it in."""
+    id = id_of(stream)
+    return f"/da-nop/{id}?ma={codes(service).of(id)}"
 
 
 def today(service: Service) -> dt.date:

@@ -14,13 +14,13 @@ from kernel.layout import lang, read_day, render, say, see_other
 from kernel.web import Asked, Here, Who
 from schemas.intake import Terms
 from schemas.people import Address, Document, Person
-from services.intake.api.application import Known, id_of
+from services.intake.api.application import Known
 from services.intake.api.attachment import store
 from services.intake.api.reference import Reference
 from services.intake.api.submission import Guided, Submission, submit
 from services.intake.domain.rules import online_level
 from services.intake.pages import words
-from services.intake.pages.shared import form_of, name_of, text, time_by_rule, today, unit_names, wrongs
+from services.intake.pages.shared import form_of, handed_in_at, name_of, text, time_by_rule, today, unit_names, wrongs
 
 router = APIRouter(include_in_schema=False)
 STEPS = ("who", "what", "files", "check")
@@ -120,7 +120,7 @@ async def step(request: Request, service: Here, known: Known, actor: Who, id: st
     done = await submit(service, known, actor, _submission(id, told), asked)
     if isinstance(done, Guided):
         return see_other(f"/huong-dan/{done.visit}")
-    return see_other(f"/da-nop/{id_of(done.stream)}")
+    return see_other(handed_in_at(service, done.stream))
 
 
 async def _terms(service: Here, known: Reference, id: str) -> Terms:
