@@ -67,6 +67,7 @@ from transfers.samples import (
     REASON,
     RECORDS,
     REDRAFT,
+    REFUSED_BY_HAND,
     REFUSE,
     REOPEN,
     REPLY_ID,
@@ -371,6 +372,7 @@ def test_what_is_over_stays_as_it_is(life):
 def test_a_dossier_that_was_answered_by_hand_closes_its_case_but_our_own_grant_goes_on():
     assert only(TransferClosed, when(RESOLVED, *OPEN)).ground == "resolved"
     assert when(RESOLVED, *GRANTED) == []
+    assert only(TransferClosed, when(REFUSED_BY_HAND, *GRANTED)).ground == "resolved"
 
 
 def test_whom_it_was_about_is_known_where_it_was_described():

@@ -125,7 +125,8 @@ def _stopped(recorded: Recorded, known: Known) -> Sequence[Answer]:
 def _resolved(recorded: Recorded, known: Known) -> Sequence[Answer]:
     """By this service's own decision (then nothing happens), or by hand."""
     event: Any = recorded.event
-    return _to_case(recorded.stream, case.Close(ground="resolved", at=event.resolved_at))
+    close = case.Close(ground="resolved", at=event.resolved_at, granted=event.outcome == "granted")
+    return _to_case(recorded.stream, close)
 
 
 def _to_case(application: str, command: case.Command) -> Sequence[Answer]:
