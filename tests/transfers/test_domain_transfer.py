@@ -32,6 +32,7 @@ from services.transfers.domain.transfer import Transfer, transfer
 from transfers.samples import (
     ACCEPT,
     ACCEPT_AGAIN,
+    APPROVED,
     AWAY,
     BEGIN,
     BEGIN_2019,
@@ -67,8 +68,8 @@ from transfers.samples import (
     REASON,
     RECORDS,
     REDRAFT,
-    REFUSED_BY_HAND,
     REFUSE,
+    REFUSED_BY_HAND,
     REOPEN,
     REPLY_ID,
     REQUEST,
@@ -79,7 +80,6 @@ from transfers.samples import (
     TO,
     UNDESCRIBED,
     UNKNOWN,
-    APPROVED,
     at,
     begin,
     end,
@@ -249,7 +249,9 @@ def test_the_head_may_choose_another_class_of_the_same_school_year_and_grade():
     assert (after.to_class, after.held) == (CLASS_2, False)
     assert when(CHOOSE, *OPEN, CHOOSE) == []
     assert when(replace(CHOOSE, name=" 10a1 "), *OPEN) == []
-    assert class_stream(TO, 2026, 10, "10A1") != class_stream(TO, 2026, 11, "10A1") != class_stream(TO, 2027, 10, "10A1")
+    assert (
+        class_stream(TO, 2026, 10, "10A1") != class_stream(TO, 2026, 11, "10A1") != class_stream(TO, 2027, 10, "10A1")
+    )
 
 
 def test_no_class_is_chosen_where_none_is_needed_or_after_the_decision():

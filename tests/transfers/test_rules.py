@@ -187,7 +187,12 @@ def test_the_old_procedure_ends_with_the_old_rules_but_what_came_by_then_is_stil
         (
             IN_2019,
             facts(),
-            [("release", FROM, 1, ()), ("accept", TO, 1, ("release",)), ("records", FROM, 3, ()), ("placement", TO, 5, ())],
+            [
+                ("release", FROM, 1, ()),
+                ("accept", TO, 1, ("release",)),
+                ("records", FROM, 3, ()),
+                ("placement", TO, 5, ()),
+            ],
         ),
         (
             IN_2019,

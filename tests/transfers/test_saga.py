@@ -140,7 +140,7 @@ class Saga(RuleBasedStateMachine):
     @precondition(lambda self: self.rushed() and len(self.world.intake) < MOST)
     @rule(who=st.sampled_from(PUPILS))
     def rush(self, who):
-        """A head consents while the place goes to somebody who was submitted earlier: neither has heard of the other."""
+        """A head consents while the place goes to somebody who was submitted earlier, not knowing of them."""
         application, state = self.rushed()[0]
         name = next(name for (_, name), id in CLASSES.items() if id == state.to_class)
         rival = self.world.submit(who, facts(to_school=state.to_school, from_school="", to_class=name), 0)

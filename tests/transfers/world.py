@@ -48,9 +48,7 @@ from transfers.samples import CODE, DECIDERS, DEPARTMENT, FROM, KNOWN, TO, at
 
 BY_NAME: dict[str, Decider[Any]] = {each.name: each for each in DECIDERS}
 PUPILS = (UUID(int=21), UUID(int=22), UUID(int=23))
-CLASSES = {
-    (school, name): class_stream(school, 2026, 10, name) for school in (FROM, TO) for name in ("10A1", "10A2")
-}
+CLASSES = {(school, name): class_stream(school, 2026, 10, name) for school in (FROM, TO) for name in ("10A1", "10A2")}
 ENDED = {"refused", "completed", "closed"}
 NOW = at(24)
 
@@ -338,5 +336,3 @@ def facts(**changes: Any) -> dict[str, Any]:
 def _recorded(stream: str, number: int, event: Event) -> Recorded:
     meta = Meta(actor=Actor(id="system", roles=()), happened_at=NOW, recorded_at=NOW)
     return Recorded(id=uuid5(NAMESPACE, f"{stream} {number}"), stream=stream, number=number, meta=meta, event=event)
-
-
