@@ -262,7 +262,8 @@ def test_no_class_is_chosen_where_none_is_needed_or_after_the_decision():
 
 
 def test_a_head_can_consent_only_with_a_class_and_a_place_in_it():
-    assert refused(ACCEPT, *OPEN).code == "no_place"
+    full = refused(ACCEPT, *OPEN)
+    assert (full.code, full.rule) == ("no_place", "TT 15/2026/TT-BGDĐT; thủ tục 2.002854")
     no_class = (request(facts(to_class="")), BEGIN, PROCEED)
     assert refused(ACCEPT, *no_class).code == "class_missing"
     assert kinds(when(replace(ACCEPT, unmanaged=True), *no_class)) == [

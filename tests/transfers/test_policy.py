@@ -184,6 +184,8 @@ def test_what_was_handed_in_under_the_old_procedure_and_received_under_the_new_r
 def test_a_dossier_that_ends_closes_its_case(event, ground, granted):
     [answer] = heard(event, APPLICATION)
     assert (answer.stream, answer.command) == (TRANSFER, case.Close(ground=ground, at=NOW, granted=granted))
+    if hasattr(event, "procedure"):
+        assert heard(replace(event, procedure="3.000465"), APPLICATION) == [], "no dossier of ours"
 
 
 # Cases, claims and places
