@@ -406,3 +406,66 @@ class LetterNumbered(Event, frozen=True, kw_only=True):
     year: int
     number: int
     request: UUID
+
+
+# The steps of a transfer
+
+
+@event("deadlines.leg_started", version=1)
+class LegStarted(Event, frozen=True, kw_only=True):
+    """A step of a transfer began, and is due at `due_at`: so many working days after it was opened. `turn` counts how
+    often this step was opened."""
+
+    transfer: str
+    application: str
+    step: str
+    turn: int
+    unit: str
+    days: int
+    started_at: dt.datetime
+    due_at: dt.datetime
+    calendar: str
+    rule: Cited
+
+
+@event("deadlines.leg_moved", version=1)
+class LegMoved(Event, frozen=True, kw_only=True):
+    """A step is due at another moment, because days of the calendar changed."""
+
+    transfer: str
+    application: str
+    step: str
+    turn: int
+    unit: str
+    due_at: dt.datetime
+    was_due_at: dt.datetime
+    moved_at: dt.datetime
+    calendar: str
+
+
+@event("deadlines.leg_overdue", version=1)
+class LegOverdue(Event, frozen=True, kw_only=True):
+    """A step of a transfer was not done by its due date."""
+
+    transfer: str
+    application: str
+    step: str
+    turn: int
+    unit: str
+    due_at: dt.datetime
+    became_at: dt.datetime
+    noticed_at: dt.datetime
+
+
+@event("deadlines.leg_finished", version=1)
+class LegFinished(Event, frozen=True, kw_only=True):
+    """A step of a transfer ended; `late` says by how much, None: in time. A step that was dropped is never late."""
+
+    transfer: str
+    application: str
+    step: str
+    turn: int
+    unit: str
+    outcome: str
+    finished_at: dt.datetime
+    late: Late | None = None
