@@ -30,9 +30,7 @@ def _opened(recorded: Recorded, known: Known) -> Sequence[Answer]:
 
 def _ended(recorded: Recorded, known: Known) -> Sequence[Answer]:
     event: Any = recorded.event
-    finish = life.Finish(
-        known=known, outcome=event.outcome, at=event.ended_at, noticed_at=recorded.meta.recorded_at
-    )
+    finish = life.Finish(known=known, outcome=event.outcome, at=event.ended_at, noticed_at=recorded.meta.recorded_at)
     return [Answer(leg, leg_stream(recorded.stream, event.step, event.turn), finish)]
 
 
