@@ -1,5 +1,5 @@
-"""What transfers says: the cases of pupils who change schools, their steps, the places of classes, where a pupil goes to
-school, and the letters that ask the Department's leadership for its consent.
+"""What transfers says: the cases of pupils who change schools, their steps, the places of classes, where a pupil goes
+to school, and the letters that ask the Department's leadership for its consent.
 
 The docstring of an event is the fact in plain words, and the glossary. Every event about a case says which dossier of
 intake it belongs to and between which schools it is, so that a listener needs nothing else. A school of the province
@@ -24,8 +24,8 @@ Reason: TypeAlias = Literal["moved_home", "parents_work", "disadvantaged_area", 
 """Why a pupil changes schools, no more than the rules ask: `disadvantaged_area` and `no_equivalent_private` are those
 for which a pupil of a private school may go to a public one (TT 50/2021/TT-BGDĐT)."""
 Step: TypeAlias = Literal["release", "introduce", "consult", "accept", "records", "placement"]
-"""`release`: the head of the releasing school consents. `introduce`: the Department checks and introduces. `consult`: the
-Department's leadership is asked in writing. `accept`: the head of the receiving school decides. `records`: the
+"""`release`: the head of the releasing school consents. `introduce`: the Department checks and introduces. `consult`:
+the Department's leadership is asked in writing. `accept`: the head of the receiving school decides. `records`: the
 releasing school hands the records over. `placement`: the receiving school puts the pupil into the class."""
 StepOutcome: TypeAlias = Literal["consented", "refused", "done", "dropped"]
 SpecialGround: TypeAlias = Literal["private_to_public", "specialised", "outside_window", "raised"]
@@ -99,7 +99,8 @@ class PlannedStep:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Consultation:
-    """What a written consultation says (form of NĐ 30/2020/NĐ-CP, "văn bản xin ý kiến"): of what, why, what is asked."""
+    """What a written consultation says (form of NĐ 30/2020/NĐ-CP, "văn bản xin ý kiến"): of what, why, what is
+    asked."""
 
     __pydantic_config__ = ConfigDict(extra="forbid")
 
