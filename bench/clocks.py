@@ -132,9 +132,7 @@ async def without_indexes(connection: Any) -> list[str]:
     for each in found:
         await connection.execute(f"DROP INDEX view.{each['indexname']}")
     await connection.execute("ALTER TABLE view.clock DROP CONSTRAINT clock_pkey")
-    return [each["indexdef"] for each in found] + [
-        "ALTER TABLE view.clock ADD CONSTRAINT clock_pkey PRIMARY KEY (stream)"
-    ]
+    return [*(each["indexdef"] for each in found), key]
 
 
 async def with_indexes(connection: Any, made: Iterable[str]) -> None:

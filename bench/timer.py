@@ -11,6 +11,7 @@ takes to settle all of it (look, read each history, fold, decide, append; `Timer
 clocks that are due have their histories in the store; of the others, whose histories nobody reads, only the rows exist.
 """
 
+import statistics
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -27,6 +28,7 @@ from services.deadlines.policy.duties import duties
 
 NAME = "timer"
 OPEN, DUE = 1_000_000, 5_000
+LOOKS = 20
 NOW = moment(26, 17, 30)  # half an hour after closing time of the day on which those of 17 August are due
 CLOCKS = next(each for each in duties if each.name == "clocks")
 NO_INDEX = ("enable_indexscan", "enable_indexonlyscan", "enable_bitmapscan")
@@ -80,10 +82,12 @@ async def pair(ground: Ground, scale: Scale) -> AsyncIterator[Pair]:
             await naive.execute(f"SET {each} = off")
         if await look(connection, NOW) != {row["stream"] for row in await naive.fetch(SCAN, NOW)}:
             raise RuntimeError("the two sides do not find the same clocks")
-        started = time.perf_counter()
-        if await look(connection, moment(26, 16, 59)):
-            raise RuntimeError("something was due before its time")
-        idle = time.perf_counter() - started
+        idle = []
+        for _ in range(LOOKS):
+            started = time.perf_counter()
+            if await look(connection, moment(26, 16, 59)):
+                raise RuntimeError("something was due before its time")
+            idle.append(time.perf_counter() - started)
         started = time.perf_counter()
         await Timer(service).do(connection, CLOCKS, NOW)
         settled = time.perf_counter() - started
@@ -104,7 +108,7 @@ async def pair(ground: Ground, scale: Scale) -> AsyncIterator[Pair]:
             yield Pair(
                 NAME,
                 f"the {due:,} due of {opened:,} open clocks found by the duty's index ÷ by one scan of all"
-                f" (nothing due: {idle * 1_000:.1f} ms; all {due:,} settled in {settled:.1f} s)",
+                f" (nothing due: {statistics.median(idle) * 1_000:.1f} ms; all {due:,} settled in {settled:.1f} s)",
                 "due clocks found/s",
                 10,
                 ours,
