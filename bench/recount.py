@@ -28,7 +28,7 @@ from bench.ground import Ground
 from bench.harness import Pair, Scale
 from bench.working_time import DayByDay
 from kernel import database
-from kernel.calendar import ZONE, with_changes
+from kernel.calendar import ZONE, Declared, with_changes
 from kernel.calendars import seed
 from kernel.relay import Relay
 from kernel.service import Service
@@ -94,7 +94,7 @@ async def whole_way(service: Service) -> tuple[float, float]:
     roles = (Relay(service.name, service.settings).run(), Worker(service).run(), Timer(service).run())
     tasks = [asyncio.create_task(each) for each in roles]
     opened = await service.pool.fetchval("SELECT count(*) FROM view.clock")
-    command = ChangeCalendar(number=1, days=swap(1), basis=BASIS, at=service.clock.now())
+    command = ChangeCalendar(reviewed=seed(), number=1, days=swap(1), basis=BASIS, at=service.clock.now())
     try:
         started = time.perf_counter()
         await service.do(calendar, STREAM, command, actor=Actor(id="bench", roles=("operator",)))
@@ -121,7 +121,7 @@ async def _step(tasks: Sequence[asyncio.Task[None]]) -> None:
 
 async def declared(service: Service, number: int) -> None:
     """The view knows of change `number`, on top of those before."""
-    days = [(each, day) for each in range(1, number + 1) for day in swap(each)]
+    days = [Declared(each, day, BASIS) for each in range(1, number + 1) for day in swap(each)]
     await service.pool.execute(
         "UPDATE view.calendar SET number = $1, days = $2", number, msgspec.json.encode(days).decode()
     )
@@ -129,7 +129,7 @@ async def declared(service: Service, number: int) -> None:
 
 async def naive(connection: Any, streams: Iterator[str], number: int, count: int) -> float:
     """The peer over the next `count` dossiers; answers its rate."""
-    walk = DayByDay(with_changes(seed(), [(number, each) for each in swap(number)]))
+    walk = DayByDay(with_changes(seed(), [Declared(number, each) for each in swap(number)]))
     started = time.perf_counter()
     for _ in range(count):
         async with connection.transaction():

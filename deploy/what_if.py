@@ -7,7 +7,7 @@ from typing import Any
 
 from deploy.trouble import Trouble
 from kernel import database, store
-from kernel.calendar import Calendar, with_changes
+from kernel.calendar import Calendar, Declared, with_changes
 from kernel.calendar_view import read_days
 from kernel.calendars import seed
 from kernel.settings import Settings
@@ -37,10 +37,10 @@ async def other_calendar(pool: Any, rest: list[dt.date], worked: list[dt.date]) 
     """Today's calendar with these days changed on top."""
     row = await pool.fetchrow("SELECT days FROM view.calendar")
     changes = read_days(row["days"]) if row else []
-    number = (changes[-1][0] if changes else 0) + 1
+    number = (changes[-1].number if changes else 0) + 1
     days = [CalendarDay(date=day, kind="rest", name="what if") for day in rest]
     days += [CalendarDay(date=day, kind="worked", name="what if") for day in worked]
-    return with_changes(seed(), [*changes, *((number, each) for each in days)])
+    return with_changes(seed(), [*changes, *(Declared(number, each) for each in days)])
 
 
 async def run(

@@ -4,7 +4,7 @@ import datetime as dt
 
 import pytest
 
-from kernel.calendar import with_changes
+from kernel.calendar import Declared, with_changes
 from kernel.calendars import seed
 from kernel.decider import fold
 from kernel.packs import read
@@ -76,7 +76,7 @@ def test_another_time_or_cut_off_moves_the_day_against_which_it_is_held(other, t
 
 def test_without_the_make_up_saturday_it_would_have_been_in_time():
     day = CalendarDay(date=dt.date(2026, 8, 22), kind="rest", name="Thứ Bảy")
-    assert lateness(replayed(LATE_BY_ONE, Other(calendar=with_changes(CALENDAR, [(1, day)])))) == (1, None)
+    assert lateness(replayed(LATE_BY_ONE, Other(calendar=with_changes(CALENDAR, [Declared(1, day)])))) == (1, None)
 
 
 def test_what_is_open_or_was_promised_by_another_system_is_left_out():
