@@ -26,6 +26,7 @@ CREATE TABLE clock (
     warn_at timestamptz,
     notice_by timestamptz,
     forecast_from timestamptz,
+    pauses text NOT NULL,
     paused_at timestamptz,
     answer_by timestamptz,
     lapsed boolean NOT NULL,

@@ -1,0 +1,28 @@
+"""The row of a clock says what the clock itself says."""
+
+import pytest
+
+from deadlines.samples import HISTORIES, on
+from kernel.decider import fold
+from schemas.event import Actor, Meta, Recorded
+from services.deadlines.domain.clock import clock
+from services.deadlines.projection.clock import clock as view
+from services.deadlines.projection.clock import read_pauses
+
+META = Meta(actor=Actor(id="motcua:deadlines", roles=("system",)), happened_at=on(21, 10), recorded_at=on(21, 10))
+
+
+@pytest.mark.parametrize("events", [each for each in HISTORIES["clock"] if each])
+def test_a_clock_stands_in_its_row_for_as_long_as_in_the_domain(events):
+    row = None
+    for number, event in enumerate(events, 1):
+        recorded = Recorded(id=events[0].subject, stream="clock-1", number=number, meta=META, event=event)
+        if type(event) in view.evolve:
+            row = view.evolve[type(event)](row, recorded)
+        life = fold(clock, events[:number]).running
+        assert tuple(read_pauses(row.pauses)) == life.pauses
+        assert (row.phase, row.due_at, row.started_at) == (life.phase, life.promise.due_at, life.started_at)
+
+
+def test_some_of_these_clocks_stood():
+    assert sum(bool(fold(clock, events).running.pauses) for events in HISTORIES["clock"] if events) >= 3
