@@ -175,7 +175,7 @@ async def test_the_answer_is_late_against_the_first_promise_and_in_time_for_the_
     assert "03 ngày làm việc" in page and "01/PXL" in page
 
 
-async def test_in_a_world_with_more_time_it_would_not_have_been_late_and_nothing_is_written(town):
+async def test_in_a_world_with_more_time_it_would_not_have_been_late_and_nothing_is_written(town, tmp_path):
     async def world(**other: Any) -> tuple[int, int]:
         nothing: dict[str, Any] = {"rest": [], "worked": [], "amounts": {}, "more": 0, "cut_off": ""}
         days = dt.date(2026, 9, 9), dt.date(2026, 9, 9)
@@ -188,6 +188,12 @@ async def test_in_a_world_with_more_time_it_would_not_have_been_late_and_nothing
     assert await world(more=3) == (1, 0)
     assert await world(amounts={"2.002854": 11}) == (1, 0)
     assert await world(rest=[dt.date(2026, 9, day) for day in (3, 4, 7)]) == (1, 0)
+    file = tmp_path / "trial.toml"
+    entry = 'name = "thử"\nfrom = 2015-01-01\nbasis = "dự thảo"\nmark = "L"\n'
+    file.write_text(f'pack = "trial"\nversion = "1"\n[[cut_off]]\n{entry}time = "09:00"\n', encoding="utf-8")
+    assert await world(rules=what_if.read_rules(file)) == (1, 1)
+    assert await world(rules=what_if.read_rules(file), more=2) == (1, 0)
+    assert await world(more=2) == (1, 1)
     assert await town.written() == before
 
 
