@@ -249,6 +249,7 @@ APOLOGIES: dict[str, tuple[s.Command, ...]] = {
     "due": (OPEN_BREACH,),
     "edited": (OPEN_BREACH, DRAFT),
     "missed": (OPEN_BREACH, MISSED),
+    "missed_twice": (OPEN_FORECAST, s.Notice(now=on(27, 8)), OPEN_BREACH, MISSED),
     "answered": (OPEN_BREACH, ANSWERED),
     "issued_for_an_answered_one": (OPEN_BREACH, ANSWERED, ISSUE_ANSWERED),
     "issued_late": (OPEN_BREACH, ISSUE_LATE),
