@@ -37,7 +37,7 @@ def answered(
     *,
     cut_off: str = "15:00",
     rule: Cited | None = None,
-    stood: tuple[dt.datetime, dt.datetime] | None = None,
+    stood: tuple[dt.datetime, dt.datetime | None] | None = None,
     at_supplement: AtSupplement = "restart",
 ) -> list[Event]:
     cited = rule or Cited(pack=pack, version="H", name="processing_time", basis="QĐ 1130/QĐ-BGDĐT")
@@ -55,11 +55,11 @@ def answered(
         ),
     ]  # fmt: skip
     if stood:
-        again = recounted(promise, stood[1], (), CALENDAR) if at_supplement == "restart" else None
-        commands += [
-            life.Pause(known=KNOWN, at=stood[0], noticed_at=stood[0]),
-            life.Resume(known=KNOWN, at=stood[1], noticed_at=stood[1], promise=again),
-        ]
+        since, until = stood
+        commands.append(life.Pause(known=KNOWN, at=since, noticed_at=since))
+        if until:
+            again = recounted(promise, until, (), CALENDAR) if at_supplement == "restart" else None
+            commands.append(life.Resume(known=KNOWN, at=until, noticed_at=until, promise=again))
     commands.append(life.Answer(known=KNOWN, at=when, noticed_at=when, outcome="granted"))
     events: list[Event] = []
     for command in commands:
@@ -160,6 +160,13 @@ def test_a_supplement_that_only_pauses_gives_less_time_than_one_that_restarts():
     assert under(pack("trial", supplement={"at": "pause"}), restarted) == (None, 1)
     paused = answered(at(21), at(3, month=9), stood=(at(25), at(26)), at_supplement="pause")
     assert under(pack("trial", supplement={"at": "restart"}), paused) == (1, 1)  # the procedure's own
+
+
+def test_what_was_answered_while_the_clock_stood_is_late_only_where_it_was_late_before():
+    history = answered(at(21), at(3, month=9), stood=(at(25), None))
+    assert lateness(replayed(history, Other(calendar=CALENDAR))) == (None, None)
+    # Due on Mon 24/8 it would have been late before it stood; Tue 25/8 to Thu 3/9 are 5 working days after that.
+    assert lateness(replayed(history, Other(calendar=CALENDAR, amounts={"2.002854": 2}))) == (None, 5)
 
 
 def test_a_pack_of_the_same_name_takes_the_place_of_the_other():
