@@ -31,7 +31,8 @@ from bench.harness import FULL, QUICK, Delay, Failed, Outcome, Pair, Result, Sca
 from kernel.run import calm_collector
 
 NAMES = (
-    "intake", "append", "batch", "relay", "projection", "rebuild", "live", "working_time", "freshness",
+    "intake", "append", "batch", "relay", "projection", "rebuild", "live", "working_time", "timer",
+    "recount", "freshness",
 )  # fmt: skip
 LIBRARIES = (
     "aiokafka", "asyncpg", "confluent-kafka", "eventsourcing", "fastapi", "faust-streaming", "msgspec", "psycopg",

@@ -322,12 +322,16 @@ def what_if(
     ] = None,
     more: Annotated[int, typer.Option(help="Added to every other processing time.", min=-60, max=60)] = 0,
     cut_off: Annotated[str, typer.Option(help="15:00, none, or nothing to leave it as it was.")] = "",
+    rules: Annotated[
+        Path | None, typer.Option(help="A rule pack: in the place of the one of its name, or on top of all.")
+    ] = None,
     state: State = STATE,
     as_json: Json = False,
 ) -> None:
-    """Replay answered dossiers under another calendar, processing time or cut-off: what would have been late?
+    """Replay answered dossiers under another calendar, processing time or rule pack: what would have been late?
 
-    Nothing is written. Example: `motcua what-if --since 2026-01-01 --until 2026-12-31 --amount 2.002854=5`
+    Nothing is written. What a procedure says of itself wins over a rule pack.
+    Example: `motcua what-if --since 2026-01-01 --until 2026-12-31 --amount 2.002854=5`
     """
     from deploy import what_if as world  # noqa: PLC0415
 
@@ -347,6 +351,7 @@ def what_if(
                 amounts=amounts,
                 more=more,
                 cut_off=cut_off,
+                rules=world.read_rules(rules) if rules else None,
                 done=lambda done: progress("replaying", done, 0),
             )
         )

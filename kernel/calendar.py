@@ -1,4 +1,4 @@
-"""Working time in Việt Nam: which days count, when an appointment falls, and why. Pure arithmetic over a data file.
+"""Working time in Việt Nam: which days count, and when an appointment falls. Pure arithmetic over a data file.
 
 Days are counted as the Civil Code counts them (Bộ luật Dân sự 2015 Điều 147 and 148): the day of the event is not
 counted, and a last day on a rest day ends on the next working day. A swap makes one working day rest and one Saturday
@@ -7,7 +7,7 @@ has kept UTC+7 without summer time since 1975, so the zone is written here and n
 """
 
 import datetime as dt
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import accumulate
@@ -34,13 +34,25 @@ class OutsideCalendar(ValueError):
     """The calendar's data file does not reach that far. Add the years that are missing."""
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Entry:
+    """What a day rests on that differs from the week: the document, how sure we are of it (H, M, L; "" where it was
+    declared), the number of the change that declared it (0: it was reviewed), and the other day where it is one half
+    of a swap."""
+
+    basis: str
+    mark: str = ""
+    change: int = 0
+    swap: dt.date | None = None
+
+
 @dataclass(frozen=True, kw_only=True)
 class Calendar:
     """Which days and hours are worked. `first` and `last` are the days that somebody reviewed.
 
     `weekend` holds ISO weekdays (6 Saturday, 7 Sunday). `rest` and `worked` name the days that differ from the week.
-    `hours` are the office's opening hours of a working day, in order, without overlap. `number` counts the changes
-    that operators declared after the review.
+    `entries` say what those days rest on, `weekend_basis` what the week does. `hours` are the office's opening hours of
+    a working day, in order, without overlap. `number` counts the changes that operators declared after the review.
     """
 
     version: str
@@ -50,6 +62,8 @@ class Calendar:
     weekend: frozenset[int] = frozenset({6, 7})
     rest: Mapping[dt.date, str] = field(default_factory=dict)
     worked: Mapping[dt.date, str] = field(default_factory=dict)
+    entries: Mapping[dt.date, Entry] = field(default_factory=dict)
+    weekend_basis: str = ""
     hours: tuple[tuple[dt.time, dt.time], ...] = ((dt.time(7, 30), dt.time(11, 30)), (dt.time(13, 30), dt.time(17, 0)))
 
     @cached_property
@@ -100,19 +114,12 @@ class Late(NamedTuple):
     minutes: int
 
 
-Why: TypeAlias = Literal["receipt", "after_cut_off", "counted", "made_up", "weekend", "holiday", "paused"]
+class Declared(NamedTuple):
+    """A day as an operator declared it: by which change, and on what basis."""
 
-
-@dataclass(frozen=True, kw_only=True)
-class Counted:
-    """One day of an explanation: its number among the counted days (0: not counted), the office minutes that counted
-    (None where whole days are counted), and why."""
-
-    day: dt.date
     number: int
-    why: Why
-    name: str = ""
-    minutes: int | None = None
+    day: CalendarDay
+    basis: str = ""
 
 
 def load(data: Mapping[str, Any]) -> Calendar:
@@ -129,25 +136,53 @@ def load(data: Mapping[str, Any]) -> Calendar:
         weekend=frozenset(data["weekend"]),
         rest=rest,
         worked=worked,
+        entries={
+            each["date"]: Entry(basis=each["source"], mark=each["mark"], swap=each.get("swap"))
+            for each in days
+            if "source" in each
+        },
+        weekend_basis=data.get("weekend_basis", ""),
         hours=tuple((dt.time.fromisoformat(opens), dt.time.fromisoformat(closes)) for opens, closes in data["hours"]),
     )
 
 
-def with_changes(calendar: Calendar, changes: Iterable[tuple[int, CalendarDay]]) -> Calendar:
-    """The calendar after what operators declared: (number of the change, day), in their order. A later one wins."""
+def with_changes(calendar: Calendar, changes: Iterable[Declared]) -> Calendar:
+    """The calendar after what operators declared, in their order. A later one wins."""
     changes = list(changes)
-    number = changes[-1][0] if changes else 0
-    last = {each.date: each for _, each in changes}
-    said = {day: each for day, each in last.items() if each.kind != "as_before"}
+    number = changes[-1].number if changes else 0
+    last = {each.day.date: each for each in changes}
+    said = {date: each for date, each in last.items() if each.day.kind != "as_before"}
+    swaps = _swaps(changes)
     return replace(
         calendar,
         version=f"{calendar.version}+{number}" if number else calendar.version,
         number=number,
-        rest={day: name for day, name in calendar.rest.items() if day not in said}
-        | {day: each.name for day, each in said.items() if each.kind == "rest"},
-        worked={day: name for day, name in calendar.worked.items() if day not in said}
-        | {day: each.name for day, each in said.items() if each.kind == "worked"},
+        rest={date: name for date, name in calendar.rest.items() if date not in said}
+        | {date: each.day.name for date, each in said.items() if each.day.kind == "rest"},
+        worked={date: name for date, name in calendar.worked.items() if date not in said}
+        | {date: each.day.name for date, each in said.items() if each.day.kind == "worked"},
+        entries={
+            **calendar.entries,
+            **{
+                date: Entry(basis=each.basis, change=each.number, swap=swaps.get((each.number, date)))
+                for date, each in said.items()
+            },
+        },
     )
+
+
+def _swaps(changes: Iterable[Declared]) -> dict[tuple[int, dt.date], dt.date]:
+    """(Change, day) to the other day of the swap. A change that has as many days of rest as days that are worked swaps
+    them, in their order."""
+    by_change: dict[int, tuple[list[dt.date], list[dt.date]]] = {}
+    for each in changes:
+        if each.day.kind != "as_before":
+            by_change.setdefault(each.number, ([], []))[each.day.kind == "worked"].append(each.day.date)
+    found: dict[tuple[int, dt.date], dt.date] = {}
+    for number, (rest, worked) in by_change.items():
+        for one, other in zip(sorted(rest), sorted(worked), strict=True) if len(rest) == len(worked) else ():
+            found |= {(number, one): other, (number, other): one}
+    return found
 
 
 def local(moment: dt.datetime) -> dt.datetime:
@@ -229,8 +264,12 @@ def _due_by_days(
     return due_at
 
 
-def _went_on(until: dt.datetime, cut_off: dt.time | None, calendar: Calendar) -> int:
+def went_on(until: dt.datetime, cut_off: dt.time | None, calendar: Calendar) -> dt.date:
     """The working day on which a clock goes on that stood until then."""
+    return dt.date.fromordinal(_went_on(until, cut_off, calendar))
+
+
+def _went_on(until: dt.datetime, cut_off: dt.time | None, calendar: Calendar) -> int:
     day, since = _split(until)
     closed = calendar.spans[-1][1] if cut_off is None else min(calendar.spans[-1][1], _since_midnight(cut_off))
     return _add_days(day, 1 if since > closed else 0, calendar)
@@ -271,69 +310,6 @@ def deal_out(
     return tuple(
         end if so_far == total else add_time(begin, office * so_far / total, calendar) for so_far in accumulate(weights)
     )
-
-
-def explain(
-    received: dt.datetime,
-    amount: int,
-    unit: TimeUnit,
-    cut_off: dt.time | None,
-    calendar: Calendar,
-    pauses: Sequence[Paused] = (),
-) -> tuple[Counted, ...]:
-    """Day by day from receipt to due date, what was counted and what was skipped, and why."""
-    came, start = local(received).date(), counted_from(received, cut_off, calendar)
-    due_at = due(received, amount, unit, cut_off, calendar, pauses)
-    begin = _moment(start.toordinal(), 0) if start > came else received
-    if amount == 0 and unit == "working_days":
-        start = add_days(start, 0, calendar)
-    ended = [each for each in pauses if each.until is not None and each.since < due_at]
-    stood = [(local(each.since).date(), _went_on(each.until, cut_off, calendar)) for each in ended if each.until]
-    return tuple(_explained(came, start, begin, due_at, unit, calendar, ended, stood))
-
-
-def _explained(
-    came: dt.date,
-    start: dt.date,
-    begin: dt.datetime,
-    due_at: dt.datetime,
-    unit: TimeUnit,
-    calendar: Calendar,
-    pauses: Sequence[Paused],
-    stood: Sequence[tuple[dt.date, int]],
-) -> Iterator[Counted]:
-    number, day, so_far = 0, came, 0
-    while day <= local(due_at).date():
-        minutes = None
-        if unit == "working_hours":
-            # Rounded down in all, not day by day: the days' minutes add up to the hours.
-            until = min(due_at, _moment(day.toordinal() + 1, 0))
-            minutes = _ran(begin, until, calendar, pauses) // _MINUTE - so_far
-            so_far += minutes
-        counts = bool(minutes) if unit == "working_hours" else day > start
-        stands = unit == "working_days" and any(since < day and day.toordinal() <= on for since, on in stood)
-        if day in calendar.rest:
-            yield Counted(day=day, number=0, why="holiday", name=calendar.rest[day], minutes=minutes)
-        elif not working(day, calendar):
-            yield Counted(day=day, number=0, why="weekend", minutes=minutes)
-        elif day < start:
-            yield Counted(day=day, number=0, why="after_cut_off", minutes=minutes)
-        elif counts and stands:
-            yield Counted(day=day, number=0, why="paused")
-        elif counts:
-            number += 1
-            made_up = calendar.worked.get(day, "")
-            why: Why = "made_up" if made_up else "counted"
-            yield Counted(day=day, number=number, why=why, name=made_up, minutes=minutes)
-        else:
-            yield Counted(day=day, number=0, why="receipt" if day == start else "paused", minutes=minutes)
-        day += DAY
-
-
-def _ran(begin: dt.datetime, end: dt.datetime, calendar: Calendar, pauses: Sequence[Paused]) -> int:
-    """Office microseconds between two moments in which no pause stood."""
-    stood = ((max(each.since, begin), min(each.until or end, end)) for each in pauses)
-    return _office_between(begin, end, calendar) - sum(_office_between(*each, calendar) for each in stood)
 
 
 def _receipt(received: dt.datetime, cut_off: dt.time | None, calendar: Calendar) -> tuple[int, int]:

@@ -4,29 +4,30 @@ from typing import Any
 
 import msgspec
 
+from kernel.calendar import Declared
 from kernel.handlers import Key, Row, View
-from schemas.calendar import CalendarChanged, CalendarDay
+from schemas.calendar import CalendarChanged
 from schemas.event import Recorded
 
-_days = msgspec.json.Decoder(list[tuple[int, CalendarDay]])
+_days = msgspec.json.Decoder(list[Declared])
 
 
 class CalendarRow(Row, frozen=True, kw_only=True):
-    """All changes so far; `days` is JSON: [[number, {date, kind, name}], …], oldest first."""
+    """All changes so far; `days` is JSON: [[number, {date, kind, name}, basis], …], oldest first."""
 
     id: str
     number: int
     days: str
 
 
-def read_days(text: str) -> list[tuple[int, CalendarDay]]:
-    """What a row's `days` say: the number of the change, and the day."""
+def read_days(text: str) -> list[Declared]:
+    """What a row's `days` say."""
     return _days.decode(text)
 
 
 def _changed(row: CalendarRow | None, recorded: Recorded) -> CalendarRow:
     event: Any = recorded.event
-    days = [*(read_days(row.days) if row else ()), *((event.number, each) for each in event.days)]
+    days = [*(read_days(row.days) if row else ()), *(Declared(event.number, each, event.basis) for each in event.days)]
     return CalendarRow(id="vietnam", number=event.number, days=msgspec.json.encode(days).decode())
 
 

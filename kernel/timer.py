@@ -97,7 +97,7 @@ class Timer:
         whole = True
         for duty in self.service.definition.duties:
             try:
-                await self._do(connection, duty, now)
+                await self.do(connection, duty, now)
             except Exception as error:
                 if connection.is_closed():
                     raise
@@ -141,7 +141,8 @@ class Timer:
 
     # one duty ---------------------------------------------------------------------------------------------------------
 
-    async def _do(self, connection: Any, duty: Duty, now: dt.datetime) -> None:
+    async def do(self, connection: Any, duty: Duty, now: dt.datetime) -> None:
+        """Find what a duty has to do by now, and do it. By the connection that holds the lock."""
         asked = self._asked[duty.name]
         value = None
         if duty.changes is not None:

@@ -29,6 +29,8 @@ Authority: TypeAlias = Literal["province_department", "province_committee", "sch
 TimeUnit: TypeAlias = Literal["working_days", "working_hours"]
 AtSupplement: TypeAlias = Literal["restart", "pause"]
 """When the supplement is complete the time starts again from zero, or goes on with what was left."""
+CutOff: TypeAlias = Annotated[str, Field(pattern=r"^(([01][0-9]|2[0-3]):[0-5][0-9]|none)?$")]
+"""A time of the day; "none": none at all, "": nothing is said."""
 Outcome: TypeAlias = Literal["granted", "refused"]
 Ground: TypeAlias = Literal[
     "incomplete", "not_entitled", "wrong_authority", "duplicate", "false_papers", "conditions_not_met", "other"
@@ -136,7 +138,7 @@ class Terms:
     documents: tuple[Annotated[str, Field(max_length=1000)], ...] = ()
     fee_vnd: Annotated[int, Field(ge=0, le=10**12)] | None = None
     times: tuple[ProcessingTime, ...] = ()
-    cut_off: Annotated[str, Field(pattern=r"^(([01][0-9]|2[0-3]):[0-5][0-9]|none)?$")] = ""
+    cut_off: CutOff = ""
     at_supplement: AtSupplement | None = None
     close_after: Annotated[int, Field(ge=0, le=1000)] | None = None
     warn_before: Annotated[int, Field(ge=0, le=1000)] = 0

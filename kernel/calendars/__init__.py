@@ -7,14 +7,14 @@ from pathlib import Path
 
 import holidays
 
-from kernel.calendar import Calendar, load, with_changes
+from kernel.calendar import Calendar, Declared, Entry, load, with_changes
 from kernel.calendar_view import read_days
 from kernel.clock import monotonic
 from kernel.service import Service
-from schemas.calendar import CalendarDay
 
 SEED = Path(__file__).with_name("vietnam.toml")
 UNREVIEWED_YEARS = 3  # after the last reviewed one: an appointment may reach into them
+UNREVIEWED = Entry(basis="Bộ luật Lao động 2019 Điều 112 (dự kiến, chưa có thông báo)", mark="L")
 FRESH = 0.5  # seconds
 
 
@@ -24,12 +24,16 @@ def seed() -> Calendar:
     reviewed = load(tomllib.loads(SEED.read_text(encoding="utf-8")))
     years = range(reviewed.last.year + 1, reviewed.last.year + 1 + UNREVIEWED_YEARS)
     expected = holidays.country_holidays("VN", years=years, language="vi")
-    return replace(reviewed, rest={**reviewed.rest, **{day: f"{name} (dự kiến)" for day, name in expected.items()}})
+    return replace(
+        reviewed,
+        rest={**reviewed.rest, **{day: f"{name} (dự kiến)" for day, name in expected.items()}},
+        entries={**reviewed.entries, **dict.fromkeys(expected, UNREVIEWED)},
+    )
 
 
 @lru_cache(maxsize=64)
 def _with(days: str, until: int) -> Calendar:
-    return with_changes(seed(), (each for each in read_days(days) if each[0] <= until))
+    return with_changes(seed(), (each for each in read_days(days) if each.number <= until))
 
 
 class Calendars:
@@ -54,8 +58,8 @@ class Calendars:
         _, days = await self._changes()
         return _with(days, number)
 
-    async def changes(self) -> list[tuple[int, CalendarDay]]:
-        """What was declared so far, oldest first, each with the number of its change."""
+    async def changes(self) -> list[Declared]:
+        """What was declared so far, oldest first."""
         return read_days((await self._changes())[1])
 
     async def _changes(self) -> tuple[int, str]:

@@ -26,6 +26,7 @@ CREATE TABLE clock (
     warn_at timestamptz,
     notice_by timestamptz,
     forecast_from timestamptz,
+    pauses text NOT NULL,
     paused_at timestamptz,
     answer_by timestamptz,
     lapsed boolean NOT NULL,
@@ -55,7 +56,7 @@ CREATE TABLE clock (
 CREATE INDEX clock_alarm ON clock (alarm_at, stream) WHERE alarm_at IS NOT NULL;
 CREATE INDEX clock_forecast ON clock (forecast_from, stream)
     WHERE phase = 'running' AND expected_at IS NULL AND NOT overdue AND reappointed_at IS NULL;
-CREATE INDEX clock_calendar ON clock (calendar, due_at, stream) WHERE phase IN ('running', 'paused');
+CREATE INDEX clock_calendar ON clock (due_at, stream) WHERE phase IN ('running', 'paused');
 CREATE INDEX clock_work ON clock (unit, due_at) WHERE phase IN ('running', 'paused');
 CREATE INDEX clock_decided ON clock (decided_by, due_at) WHERE phase IN ('running', 'paused');
 CREATE INDEX clock_application ON clock (application);

@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from intake.samples import ANNA, CALENDAR, CENTRE, CODE, DEPARTMENT, TERMS, of_anna, promised
-from kernel.calendar import ZONE, Calendar, with_changes
+from kernel.calendar import ZONE, Calendar, Declared, with_changes
 from kernel.decider import Decider, fold
 from kernel.packs import read
 from schemas.calendar import CalendarDay
@@ -44,8 +44,8 @@ def known(calendar: Calendar = CALENDAR) -> Known:
 RECEIVED = on(21, 10, 30)
 STORM = CalendarDay(date=dt.date(2026, 8, 26), kind="rest", name="Nghỉ phòng chống bão")
 FAR_DAY = CalendarDay(date=dt.date(2026, 10, 5), kind="rest", name="Nghỉ lễ hội tỉnh")
-STORMY = with_changes(CALENDAR, [(1, STORM)])
-KNOWN, CHANGED, CHANGED_FAR = known(), known(STORMY), known(with_changes(CALENDAR, [(1, FAR_DAY)]))
+STORMY = with_changes(CALENDAR, [Declared(1, STORM)])
+KNOWN, CHANGED, CHANGED_FAR = known(), known(STORMY), known(with_changes(CALENDAR, [Declared(1, FAR_DAY)]))
 PROMISE: Promise = promised(RECEIVED)
 DUE = PROMISE.due_at
 APPLICATION = "application-00000000-0000-0000-0000-000000000001"
@@ -250,6 +250,7 @@ APOLOGIES: dict[str, tuple[s.Command, ...]] = {
     "due": (OPEN_BREACH,),
     "edited": (OPEN_BREACH, DRAFT),
     "missed": (OPEN_BREACH, MISSED),
+    "missed_twice": (OPEN_FORECAST, s.Notice(now=on(27, 8)), OPEN_BREACH, MISSED),
     "answered": (OPEN_BREACH, ANSWERED),
     "issued_for_an_answered_one": (OPEN_BREACH, ANSWERED, ISSUE_ANSWERED),
     "issued_late": (OPEN_BREACH, ISSUE_LATE),
@@ -301,12 +302,14 @@ LEGS: dict[str, tuple[steps.Command, ...]] = {
 TAKE = n.TakeNumber(unit=DEPARTMENT, year=2026, request=UUID(int=11))
 TAKE_NEXT = n.TakeNumber(unit=DEPARTMENT, year=2026, request=UUID(int=12))
 SWAP = w.ChangeCalendar(
+    reviewed=CALENDAR,
     number=1,
     days=(STORM, CalendarDay(date=dt.date(2026, 8, 29), kind="worked", name="Làm bù ngày 26/8")),
     basis="CV 12/UBND-VX",
     at=on(24, 14),
 )
 BACK = w.ChangeCalendar(
+    reviewed=CALENDAR,
     number=2,
     days=(CalendarDay(date=dt.date(2026, 8, 26), kind="as_before", name="Bão đã tan"),),
     basis="CV 13/UBND-VX",

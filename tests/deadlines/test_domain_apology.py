@@ -102,6 +102,15 @@ def test_a_forecast_that_comes_true_before_anybody_apologised_missed_its_moment_
     assert when(OPEN_BREACH, OPEN_FORECAST, OPEN_BREACH) == []
 
 
+def test_a_missed_notice_and_a_missed_apology_for_the_breach_are_two_things_and_each_is_said_once():
+    seen = Notice(now=on(27, 8))
+    assert [each.issue_by for each in when(seen, OPEN_FORECAST)] == [on(26, 17)]
+    assert kinds(when(OPEN_BREACH, OPEN_FORECAST, seen)) == [ApologyDue], "the notice is not missed a second time"
+    again = only(ApologyMissed, when(MISSED, OPEN_FORECAST, seen, OPEN_BREACH))
+    assert (again.issue_by, again.became_at) == (on(28, 17), on(28, 17))
+    assert when(Notice(now=on(9, 8, month=9)), OPEN_FORECAST, seen, OPEN_BREACH, MISSED) == []
+
+
 @pytest.mark.parametrize("life", SIGNED)
 def test_who_was_apologised_to_for_a_forecast_is_owed_no_second_apology_for_the_breach(life):
     assert when(OPEN_BREACH, *APOLOGIES[life]) == []

@@ -1,10 +1,12 @@
 """The calendar's changes and the numbers of letters: given, when, then."""
 
 import datetime as dt
+from typing import Any
 from uuid import UUID
 
 import pytest
 
+from kernel.calendars import seed
 from kernel.decider import Rejected, fold
 from schemas.calendar import CalendarDay
 from services.deadlines.domain import calendar as c
@@ -16,7 +18,7 @@ WORKED = CalendarDay(date=dt.date(2027, 1, 9), kind="worked", name="Làm bù")
 
 
 def change(number: int, *days: CalendarDay) -> c.ChangeCalendar:
-    return c.ChangeCalendar(number=number, days=days, basis="Thông báo 1", at=NOW)
+    return c.ChangeCalendar(reviewed=seed(), number=number, days=days, basis="Thông báo 1", at=NOW)
 
 
 FIRST = fold(c.calendar, c.decide(change(1, REST, WORKED), c.Changes()))
@@ -46,6 +48,42 @@ def test_what_can_not_be_declared(command, code):
     with pytest.raises(Rejected) as refused:
         c.decide(command, FIRST)
     assert refused.value.code == code
+
+
+def day(date: str, kind: Any) -> CalendarDay:
+    return CalendarDay(date=dt.date.fromisoformat(date), kind=kind, name="khai báo")
+
+
+@pytest.mark.parametrize(
+    "same",
+    [
+        pytest.param(day("2026-08-30", "rest"), id="a Sunday rests anyway"),
+        pytest.param(day("2026-09-02", "rest"), id="a holiday rests anyway"),
+        pytest.param(day("2026-08-31", "rest"), id="the other half of the reviewed swap"),
+        pytest.param(day("2026-12-31", "rest"), id="declared before"),
+        pytest.param(day("2026-08-22", "worked"), id="a Saturday that is worked already"),
+        pytest.param(day("2026-09-03", "worked"), id="a working day"),
+        pytest.param(day("2026-09-03", "as_before"), id="nothing was said of it"),
+    ],
+)
+def test_a_day_that_would_change_nothing_is_refused_and_named(same):
+    with pytest.raises(Rejected) as refused:
+        c.decide(change(2, day("2026-09-04", "rest"), same), FIRST)
+    assert (refused.value.code, refused.value.facts["days"]) == ("nothing_changes", [str(same.date)])
+    assert f"{same.date:%d/%m/%Y}" in refused.value.says.vi and "04/09/2026" not in refused.value.says.vi
+
+
+@pytest.mark.parametrize(
+    "days",
+    [
+        [day("2026-12-31", "as_before"), day("2027-01-09", "as_before")],  # the swap is taken back
+        [day("2027-01-09", "rest")],  # a Saturday that was to be worked
+        [day("2026-09-02", "worked")],
+    ],
+)
+def test_a_day_that_is_another_thing_now_may_be_declared(days):
+    [event] = c.decide(change(2, *days), FIRST)
+    assert event.days == tuple(days)
 
 
 def test_numbers_of_letters_follow_each_other_and_none_is_given_twice():

@@ -50,6 +50,8 @@ async def test_a_wrong_tracking_code_is_not_found_and_says_so_beside_the_field(l
 async def test_the_applicant_reads_that_it_is_overdue_and_why_it_was_due_that_day(late):
     page = await get(late.deadlines, "/theo-doi", ma=late.dossier["tracking"])
     assert "Đang quá hạn" in page and "phải gửi phiếu xin lỗi" in page and "04/09/2026" in page
+    assert "Nghỉ hoán đổi, làm bù ngày 22/08/2026" in page and "Làm bù cho ngày nghỉ 31/08/2026" in page
+    assert "Bộ Nội vụ" in page and "Bộ luật Lao động" in page
     assert "Bình" not in page and "0912" not in page
 
 
@@ -58,10 +60,25 @@ async def test_a_calendar_form_with_a_wrong_day_loses_nothing_that_was_typed(lat
     typed = {"number": "0", "basis": "Công điện 12", "date1": "31/02/2026", "kind1": "rest", "name1": "Nghỉ do bão"}
     for do in ("preview", "declare"):
         answer = await send(operator, "/lich", do=do, **typed)
-        assert answer.status_code == 409 and "Ngày chưa đúng dạng" in answer.text
+        assert answer.status_code == 422 and "Ngày chưa đúng dạng" in answer.text
         assert all(f'value="{typed[name]}"' in answer.text for name in ("basis", "date1", "name1"))
     assert (await operator.read("/calendar"))["number"] == 0
     assert (await send(late.head, "/lich", do="declare", **typed)).status_code == 403
+
+
+async def test_a_day_that_rests_anyway_is_refused_on_the_page_and_over_the_api(late):
+    operator = late.deadlines.by("operator")
+    form = {"number": "0", "basis": "Công điện 12", "date1": "06/09/2026", "kind1": "rest", "name1": "Chủ nhật"}
+    for do in ("preview", "declare"):
+        answer = await send(operator, "/lich", do=do, **form)
+        assert answer.status_code == 409 and "Lịch đã như vậy rồi: 06/09/2026" in html.unescape(answer.text)
+        assert 'value="06/09/2026"' in answer.text
+    days = [{"date": "2026-09-06", "kind": "rest", "name": "Chủ nhật"}]
+    for path in ("/calendar/preview", "/calendar"):
+        answer = await operator.post(path, number=1, basis="Công điện 12", days=days)
+        assert (answer.status_code, answer.json()["code"]) == (409, "nothing_changes")
+        assert answer.json()["facts"]["days"] == ["2026-09-06"]
+    assert (await operator.read("/calendar"))["number"] == 0
 
 
 async def test_a_preview_of_the_calendar_declares_nothing(late):
@@ -72,10 +89,15 @@ async def test_a_preview_of_the_calendar_declares_nothing(late):
     assert (await operator.read("/calendar"))["number"] == 0
 
 
+async def test_a_calendar_form_with_nothing_in_it_says_which_fields_are_missing(late):
+    answer = await send(late.deadlines.by("operator"), "/lich", do="declare", number="0")
+    assert answer.status_code == 422 and "basis" in answer.text and "days" in answer.text
+
+
 async def test_an_apology_with_a_wrong_day_is_not_signed_and_keeps_what_was_typed(late):
     form = {"drafts": "1", "reason": "Do mất điện <b>ba ngày</b>", "new_due_at": "mai", "signer": "Trần Văn Hùng"}
     answer = await send(late.head, f"/xin-loi/{late.apology}/issue", position="Hiệu trưởng", **form)
-    assert answer.status_code == 409 and "Ngày giờ chưa đúng dạng" in answer.text
+    assert answer.status_code == 422 and "Ngày giờ chưa đúng dạng" in answer.text
     page = html.unescape(answer.text)
     assert form["reason"] in page and 'value="mai"' in page and 'value="Trần Văn Hùng"' in page
     assert (await late.head.read(f"/apologies/{late.apology}"))["status"] == "due"

@@ -103,8 +103,10 @@ async def test_a_dossier_is_due_on_the_day_of_its_receipt_and_says_why(town):
     citizen = town.deadlines.with_(motcua_tracking=told["tracking"])
     why = await citizen.read(f"/applications/{told['id']}/deadline/explain")
     skipped = {each["day"]: each["why"] for each in why["days"] if not each["number"]}
-    assert skipped["2026-08-31"] == skipped["2026-09-01"] == skipped["2026-09-02"] == "holiday"
-    assert [each["why"] for each in why["days"] if each["day"] == "2026-08-22"] == ["made_up"]
+    assert (skipped["2026-08-31"], skipped["2026-09-01"], skipped["2026-09-02"]) == ("swapped", "holiday", "holiday")
+    [saturday] = [each for each in why["days"] if each["day"] == "2026-08-22"]
+    assert (saturday["why"], saturday["swap"], saturday["number"]) == ("made_up", "2026-08-31", 1)
+    assert "Bộ Nội vụ" in saturday["basis"] and saturday["mark"] == "H"
     assert why["days"][-1]["number"] == 8 and why["rule"]["basis"]
     stranger = await town.deadlines.get(f"/applications/{told['id']}/deadline")
     assert stranger.status_code == 401
@@ -173,7 +175,7 @@ async def test_the_answer_is_late_against_the_first_promise_and_in_time_for_the_
     assert "03 ngày làm việc" in page and "01/PXL" in page
 
 
-async def test_in_a_world_with_more_time_it_would_not_have_been_late_and_nothing_is_written(town):
+async def test_in_a_world_with_more_time_it_would_not_have_been_late_and_nothing_is_written(town, tmp_path):
     async def world(**other: Any) -> tuple[int, int]:
         nothing: dict[str, Any] = {"rest": [], "worked": [], "amounts": {}, "more": 0, "cut_off": ""}
         days = dt.date(2026, 9, 9), dt.date(2026, 9, 9)
@@ -186,6 +188,12 @@ async def test_in_a_world_with_more_time_it_would_not_have_been_late_and_nothing
     assert await world(more=3) == (1, 0)
     assert await world(amounts={"2.002854": 11}) == (1, 0)
     assert await world(rest=[dt.date(2026, 9, day) for day in (3, 4, 7)]) == (1, 0)
+    file = tmp_path / "trial.toml"
+    entry = 'name = "thử"\nfrom = 2015-01-01\nbasis = "dự thảo"\nmark = "L"\n'
+    file.write_text(f'pack = "trial"\nversion = "1"\n[[cut_off]]\n{entry}time = "09:00"\n', encoding="utf-8")
+    assert await world(rules=what_if.read_rules(file)) == (1, 1)
+    assert await world(rules=what_if.read_rules(file), more=2) == (1, 0)
+    assert await world(more=2) == (1, 1)
     assert await town.written() == before
 
 
@@ -202,7 +210,9 @@ async def test_a_holiday_declared_afterwards_moves_what_is_open_and_says_why(tow
     assert clock["first_due_at"] == "2026-09-21T10:00:00Z"
     why = await town.head.read(f"/applications/{told['id']}/deadline/explain")
     assert why["calendar"].endswith("+1")
-    assert [each["says"] for each in why["days"] if each["day"] == "2026-09-15"] == ["Nghỉ: Nghỉ do bão"]
+    [storm] = [each for each in why["days"] if each["day"] == "2026-09-15"]
+    assert (storm["says"], storm["change"]) == ("Nghỉ: Nghỉ do bão", 1)
+    assert storm["basis"] == "Công điện 12/CĐ-UBND (thay đổi lịch lần 1)"
 
     async def known_to_intake() -> bool:
         read = await town.intake.by("desk_officer", unit=SCHOOL).read(f"/applications/{told['id']}")

@@ -277,6 +277,7 @@ async def test_a_dossier_of_a_school_that_merged_goes_on_where_it_went(intake):
     [
         "/procedures/x/list",
         "/procedures/x/amend",
+        "/procedures/x/counting",
         "/procedures/x/withdraw",
         "/procedures/x/publish",
         "/procedures/x/take-down",

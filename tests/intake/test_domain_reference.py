@@ -123,6 +123,17 @@ def test_every_line_of_the_catalogue_is_read_and_official_only_where_confirmed(r
     assert "github" not in terms.source.lower() and "http" not in terms.source
 
 
+def test_a_line_may_say_how_its_deadlines_are_counted_and_says_nothing_where_it_does_not():
+    row = next(each for each in CATALOGUE if not each["withdrawn"])
+    plain = catalogue.terms_of(row)
+    assert (plain.at_supplement, plain.close_after, plain.warn_before) == (None, None, 0)
+    said = catalogue.terms_of(row | {"at_supplement": "pause", "close_after": "0", "warn_before": "2"})
+    assert said == replace(plain, at_supplement="pause", close_after=0, warn_before=2)
+    for wrong in ({"at_supplement": "stop"}, {"close_after": "-1"}, {"warn_before": "soon"}):
+        with pytest.raises(ValueError):
+            catalogue.terms_of(row | wrong)
+
+
 def test_the_catalogue_said_twice_changes_nothing():
     for stream, command in COMMANDS:
         assert procedure.decide(command, PROCEDURES[stream]) == []

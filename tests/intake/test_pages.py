@@ -449,6 +449,64 @@ async def test_the_catalogue_and_its_history(intake: InProcess) -> None:
     await get(officer(intake), "/danh-muc", 403)
 
 
+async def test_an_operator_has_the_deadlines_of_a_procedure_counted_otherwise_and_sees_the_change(
+    intake: InProcess,
+) -> None:
+    operator, path = intake.by("operator"), "/danh-muc/1.012944"
+    html = await get(operator, path)
+    assert "Cách tính thời hạn" in html
+    form = {"effective_from": "01/02/2027", "cut_off": "16:30", "at_supplement": "pause", "decision": "QĐ 12/QĐ-UBND"}
+    form |= {"close_after": "0", "warn_before": "3", "key": hidden(html, "key")}
+    for _ in range(2):  # a form that is sent twice is sent once
+        assert (await send(operator, path, **form)).status_code == 303
+    html = await get(operator, path)
+    for came in ("01/02/2027", "<ins>16:30</ins>", "<ins>Tạm dừng, rồi tính tiếp</ins>", "<ins>không tự đóng</ins>"):
+        assert came in html
+    assert "Cảnh báo trước hạn" in html and html.count("<h3>Từ ngày 01/02/2027") == 1
+    await intake.heard()
+    before, then = [
+        (await intake.read("/procedures/1.012944", on=day))["terms"] for day in ("2027-01-31", "2027-02-01")
+    ]
+    changed = {"cut_off": "16:30", "at_supplement": "pause", "close_after": 0, "warn_before": 3}
+    assert then == before | changed and before["cut_off"] != "16:30"
+    # What is left empty is the rule pack's again.
+    assert (await send(operator, path, effective_from="1/3/2027")).status_code == 303
+    assert "<del>16:30</del>" in await get(operator, path)
+
+
+@pytest.mark.parametrize(
+    ("typed", "wrong"),
+    [
+        ({"effective_from": "31/02/2027"}, "effective_from"),
+        ({"effective_from": ""}, "effective_from"),
+        ({"cut_off": "25:00"}, "cut_off"),
+        ({"at_supplement": "stop"}, "at_supplement"),
+        ({"close_after": "-1"}, "close_after"),
+        ({"warn_before": "soon"}, "warn_before"),
+    ],
+)
+async def test_a_wrong_setting_is_said_beside_its_field_and_nothing_changes(
+    intake: InProcess, typed: dict[str, str], wrong: str
+) -> None:
+    operator, path = intake.by("operator"), "/danh-muc/1.012955"
+    form = {"effective_from": "01/02/2027", "decision": "QĐ 13"} | typed
+    answer = await send(operator, path, **form)
+    assert answer.status_code == 422 and f'id="{wrong}-error"' in answer.text and 'value="QĐ 13"' in answer.text
+    assert "01/02/2027</h3>" not in await get(operator, path)
+
+
+async def test_a_procedure_that_is_not_in_force_on_that_day_is_not_counted_otherwise(intake: InProcess) -> None:
+    operator = intake.by("operator")
+    early = await send(operator, "/danh-muc/1.012955", effective_from="01/01/1999", cut_off="16:30")
+    assert early.status_code == 409 and "không có hiệu lực" in early.text
+    assert (await send(operator, "/danh-muc/9.999999", effective_from="01/02/2027")).status_code == 404
+    assert (await send(officer(intake), "/danh-muc/1.012955", effective_from="01/02/2027")).status_code == 403
+    body = {"effective_from": "2027-02-01", "cut_off": "16:30"}
+    assert (await officer(intake).post("/procedures/1.012955/counting", **body)).status_code == 403
+    for told in (True, False):  # the second time it is so already
+        assert (await operator.ok("/procedures/1.012955/counting", **body))["changed"] is told
+
+
 async def test_the_catalogue_is_held_against_the_national_one(intake: InProcess) -> None:
     operator = intake.by("operator")
     export = b'[{"code":"2.002854","effective_from":"2026-05-10","name_vi":"T\\u00ean m\\u1edbi"}]'

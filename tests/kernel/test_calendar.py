@@ -17,7 +17,6 @@ from kernel.calendar import (
     counted_from,
     days_between,
     due,
-    explain,
     load,
     local,
     next_working,
@@ -25,6 +24,7 @@ from kernel.calendar import (
     working,
 )
 from kernel.calendars import SEED
+from kernel.explain import explain
 
 DATA = tomllib.loads(SEED.read_text("utf-8"))
 VN = load(DATA)
@@ -135,8 +135,10 @@ def test_every_year_has_its_holidays(year):
 @pytest.mark.parametrize("year", range(2018, 2028))
 def test_each_swap_gives_back_the_day_it_takes(year):
     rest = [d for d, name in VN.rest.items() if d.year == year and "hoán đổi" in name]
+    assert rest == [d for d in VN.rest if d.year == year and VN.entries[d].swap]
     for day in rest:
-        assert any(f"{day:%d/%m/%Y}" in name for name in VN.worked.values())
+        other = VN.entries[day].swap
+        assert f"{day:%d/%m/%Y}" in VN.worked[other] and VN.entries[other].swap == day
 
 
 def test_a_day_named_twice_is_refused():
@@ -232,22 +234,3 @@ def test_the_explanation_ends_where_the_appointment_is_and_counts_as_many(receiv
     assert lines[0].day == local(received).date()
     for each in lines:
         assert (each.number > 0) <= working(each.day, VN)
-
-
-def test_the_explanation_of_the_national_day_names_every_reason():
-    lines = explain(at(28, 8, 2026, 15, 30), 3, "working_days", THREE, VN)
-    assert [(each.day.day, each.number, each.why) for each in lines] == [
-        (28, 0, "after_cut_off"),
-        (29, 0, "weekend"),
-        (30, 0, "weekend"),
-        (31, 0, "holiday"),
-        (1, 0, "holiday"),
-        (2, 0, "holiday"),
-        (3, 0, "receipt"),
-        (4, 1, "counted"),
-        (5, 0, "weekend"),
-        (6, 0, "weekend"),
-        (7, 2, "counted"),
-        (8, 3, "counted"),
-    ]
-    assert explain(at(21, 8, 2026), 1, "working_days", None, VN)[1].why == "made_up"

@@ -1,22 +1,23 @@
 """The calendar, over HTTP: what it says of a month, what a change would move, and declaring a change."""
 
 import datetime as dt
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from kernel import calendar as working_time
-from kernel.calendar import with_changes
+from kernel.calendar import Calendar, Declared, with_changes
 from kernel.calendars import Calendars, seed
 from kernel.service import Service
 from kernel.web import Ask, Asked, Here
 from schemas.calendar import CalendarDay
 from schemas.event import Actor
 from services.deadlines.api.access import Operator
-from services.deadlines.domain.calendar import STREAM, ChangeCalendar, calendar
+from services.deadlines.domain.calendar import STREAM, ChangeCalendar, calendar, check_changes
 from services.deadlines.domain.counting import recounted
-from services.deadlines.projection.clock import read_promise
+from services.deadlines.projection.clock import read_pauses, read_promise
 
 router = APIRouter(tags=["Lịch làm việc / Calendar"])
 MOST_SHOWN = 200
@@ -78,7 +79,7 @@ class Preview(BaseModel):
 
 
 TOUCHED = """
-SELECT code, promise, started_at, due_at, stream FROM view.clock
+SELECT code, promise, pauses, started_at, due_at, stream FROM view.clock
 WHERE phase IN ('running', 'paused') AND EXISTS (
     SELECT FROM unnest($1::date[]) AS d WHERE d BETWEEN (started_at AT TIME ZONE 'Asia/Ho_Chi_Minh')::date AND due_on
 )
@@ -87,23 +88,27 @@ ORDER BY due_at LIMIT 20000
 
 
 async def preview(service: Service, days: tuple[CalendarDay, ...]) -> Preview:
-    """What these days would move, pauses left aside."""
-    calendars = service.keep(Calendars)
-    changes = await calendars.changes()
-    number = (changes[-1][0] if changes else 0) + 1
-    then = with_changes(seed(), [*changes, *((number, each) for each in days)])
+    """What these days would move. Raises Rejected where one of them is so already."""
+    changes = await service.keep(Calendars).changes()
+    check_changes(days, seed(), changes)
+    number = (changes[-1].number if changes else 0) + 1
+    then = with_changes(seed(), [*changes, *(Declared(number, each) for each in days)])
     rows = await service.pool.fetch(TOUCHED, [each.date for each in days])
     found = [
-        Moved(code=row["code"], was=row["due_at"], now=due)
-        for row in rows
-        if (due := recounted(read_promise(row["promise"]), row["started_at"], (), then).due_at) != row["due_at"]
+        Moved(code=row["code"], was=row["due_at"], now=due) for row in rows if (due := _due(row, then)) != row["due_at"]
     ]
     return Preview(looked_at=len(rows), moved=len(found), nearest=found[:MOST_SHOWN])
 
 
+def _due(row: Mapping[str, Any], calendar: Calendar) -> dt.datetime:
+    return recounted(read_promise(row["promise"]), row["started_at"], read_pauses(row["pauses"]), calendar).due_at
+
+
 async def change(service: Service, actor: Actor, body: ChangeBody, asked: Asked) -> int:
     """Declare a change; answers its number. Raises Rejected."""
-    command = ChangeCalendar(number=body.number, days=body.days, basis=body.basis.strip(), at=service.clock.now())
+    command = ChangeCalendar(
+        reviewed=seed(), number=body.number, days=body.days, basis=body.basis.strip(), at=service.clock.now()
+    )
     done = await service.do(calendar, STREAM, command, actor=actor, key=asked.key, fingerprint=asked.fingerprint)
     return done.state.number
 

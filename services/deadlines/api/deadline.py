@@ -9,11 +9,11 @@ from fastapi import APIRouter, HTTPException, Query
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel
 
-from kernel import calendar as working_time
 from kernel import logs
-from kernel.calendar import Counted, Why, local
+from kernel.calendar import Entry, local
 from kernel.calendars import Calendars
 from kernel.decider import Text
+from kernel.explain import Counted, Why, explain
 from kernel.service import Service
 from kernel.tracking import codes
 from kernel.web import Here, Lang, Who
@@ -80,12 +80,20 @@ class Deadline(BaseModel):
 
 
 class Day(BaseModel):
-    """One day of an explanation. `number` counts the days that were counted (0: this one was not); `why` says why."""
+    """One day of an explanation. `number` counts the days that were counted (0: this one was not); `why` says why: in
+    words in `says`, with the text behind it in `basis`. Where the calendar is the reason, `name` is what it calls the
+    day, `mark` how sure its reviewers were (H, M, L), `change` the declared change that made it so (0: it was
+    reviewed), and `swap` the day that is worked, or rests, instead."""
 
     day: dt.date
     number: int
-    why: str
+    why: Why
     says: str
+    basis: str
+    name: str
+    mark: str
+    change: int
+    swap: dt.date | None
     minutes: int | None
 
 
@@ -201,13 +209,52 @@ WHY: Mapping[Why, Text] = {
     "made_up": Text("Ngày làm bù: {name}", "Make-up day: {name}"),
     "weekend": Text("Nghỉ cuối tuần", "Weekend"),
     "holiday": Text("Nghỉ: {name}", "Day of rest: {name}"),
+    "swapped": Text("Nghỉ hoán đổi, làm bù ngày {swap}", "Day of rest by a swap, {swap} is worked instead"),
     "paused": Text("Tạm dừng, chờ bổ sung hồ sơ", "Paused: waiting for a supplement"),
 }
+MADE_UP = Text("Làm bù cho ngày nghỉ {swap}, được tính", "Worked instead of {swap}: it counts")
+CUT_OFF = Text("Giờ chốt {at} của thủ tục", "The procedure's cut-off at {at}")
+PAUSE = Text("Tạm dừng từ {since} đến {until}", "Paused from {since} to {until}")
+CHANGE = Text("{basis} (thay đổi lịch lần {change})", "{basis} (change {change} of the calendar)")
+EVENT_DAY = "Bộ luật Dân sự 2015 Điều 147 khoản 2"  # the day of the event is not counted
 
 
-def _day(each: Counted, said: str) -> Day:
-    says: str = getattr(WHY[each.why].of(name=each.name), said)
-    return Day(day=each.day, number=each.number, why=each.why, says=says, minutes=each.minutes)
+def _day(each: Counted, cut_off: str, weekend: str, said: str) -> Day:
+    entry = each.entry or NO_ENTRY
+    swap = f"{entry.swap:%d/%m/%Y}" if entry.swap else ""
+    says = MADE_UP if each.why == "made_up" and swap else WHY[each.why]
+    return Day(
+        day=each.day,
+        number=each.number,
+        why=each.why,
+        says=getattr(says.of(name=each.name, swap=swap), said),
+        basis=getattr(_basis(each, entry, cut_off, weekend), said),
+        name=each.name,
+        mark=entry.mark,
+        change=entry.change,
+        swap=entry.swap,
+        minutes=each.minutes,
+    )
+
+
+NO_ENTRY = Entry(basis="")
+
+
+def _basis(each: Counted, entry: Entry, cut_off: str, weekend: str) -> Text:
+    match each.why:
+        case "receipt":
+            return Text(EVENT_DAY, EVENT_DAY)
+        case "after_cut_off":
+            return CUT_OFF.of(at=cut_off)
+        case "weekend":
+            return Text(weekend, weekend)
+        case "paused" if each.pause and each.pause.until:
+            since, until = (f"{local(at):%d/%m/%Y %H:%M}" for at in (each.pause.since, each.pause.until))
+            return PAUSE.of(since=since, until=until)
+        case "holiday" | "swapped" | "made_up" if entry.change:
+            return CHANGE.of(basis=entry.basis, change=entry.change)
+        case _:
+            return Text(entry.basis, entry.basis)
 
 
 async def explained(service: Service, row: Mapping[str, Any], said: str) -> Explanation:
@@ -219,7 +266,7 @@ async def explained(service: Service, row: Mapping[str, Any], said: str) -> Expl
     calendar = await service.keep(Calendars).as_of(life.calendar)
     promise = life.promise
     cut_off = dt.time.fromisoformat(promise.cut_off) if promise.cut_off else None
-    days = working_time.explain(life.started_at, promise.amount, promise.unit, cut_off, calendar, life.pauses)
+    days = explain(life.started_at, promise.amount, promise.unit, cut_off, calendar, life.pauses)
     return Explanation(
         application=UUID(life.application.partition("-")[2]),
         code=life.code,
@@ -234,7 +281,9 @@ async def explained(service: Service, row: Mapping[str, Any], said: str) -> Expl
         calendar=promise.calendar,
         rule=promise.rule,
         pauses=[(each.since, each.until) for each in life.pauses],
-        days=[_day(each, said) for each in days] if promise.rule.pack != IMPORTED else [],
+        days=[_day(each, promise.cut_off, calendar.weekend_basis, said) for each in days]
+        if promise.rule.pack != IMPORTED
+        else [],
     )
 
 
@@ -247,9 +296,9 @@ async def deadline(service: Here, actor: Who, id: UUID, motcua_tracking: Trackin
 
 
 @router.get("/applications/{id}/deadline/explain", summary="Why it is due on that day")
-async def explain(service: Here, actor: Who, said: Lang, id: UUID, motcua_tracking: Tracking = "") -> Explanation:
-    """Every day from receipt to due date: counted or skipped, and why; with article, rule pack and calendar. What
-    another one-stop system promised has no days here, because nobody here knows how it was counted."""
+async def explanation(service: Here, actor: Who, said: Lang, id: UUID, motcua_tracking: Tracking = "") -> Explanation:
+    """Every day from receipt to due date: counted or skipped, why, and by what text; with article, rule pack and
+    calendar. What another one-stop system promised has no days here, because nobody here knows how it was counted."""
     row = await find(service, id)
     check_sees(actor, units(row), tracks=codes(service).opens(motcua_tracking, id))
     return await explained(service, row, said)

@@ -348,6 +348,7 @@ def evolve(state: Apology, event: Event) -> Apology:
                 issue_by=event.issue_by,
                 subject=event.subject,
                 rule=event.rule,
+                missed=False,  # of this moment: that the notice of a forecast was missed is said, and another thing
             )
         case ApologyDrafted():
             return replace(
@@ -375,7 +376,7 @@ def evolve(state: Apology, event: Event) -> Apology:
         case ApologyUndeliverable():
             return replace(state, status="undeliverable")
         case ApologyLapsed():
-            return replace(state, status="lapsed", missed=False)
+            return replace(state, status="lapsed")
         case _:
             return state
 

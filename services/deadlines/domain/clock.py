@@ -6,7 +6,7 @@ true. So a service that was away says afterwards what it missed, in the order in
 """
 
 import datetime as dt
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import Any, Literal, TypeAlias
 from uuid import UUID, uuid5
 
@@ -304,7 +304,8 @@ def _start(command: Start) -> list[Event]:
 
 
 def _limits(promise: Promise, started: dt.datetime, received: dt.datetime, known: Known) -> dict[str, Any]:
-    return asdict(limits(promise, started, local_rules(received, known), known.calendar))
+    found = limits(promise, started, local_rules(received, known), known.calendar)
+    return {"warn_at": found.warn_at, "notice_by": found.notice_by, "forecast_from": found.forecast_from}
 
 
 def _pass_on(command: PassOn, state: Running) -> list[Event]:
@@ -525,7 +526,7 @@ _SAID: dict[type[Event], Said] = {
 def evolve(state: Clock, event: Event) -> Clock:
     if isinstance(event, DueDateSet):
         return Clock(running=_set(event))
-    return replace(state, running=_evolve(state.running, event)) if state.running else state
+    return Clock(running=_evolve(state.running, event)) if state.running else state
 
 
 def _set(event: DueDateSet) -> Running:

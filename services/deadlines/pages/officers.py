@@ -185,7 +185,7 @@ async def _sheet(
     return render(
         request,
         "apology.html",
-        status=409 if problem else 200,
+        status=problem["status"] if problem else 200,
         found=found,
         problem=problem,
         typed=typed or {},
@@ -278,7 +278,7 @@ async def _month(
     return render(
         request,
         "calendar.html",
-        status=409 if problem else 200,
+        status=problem["status"] if problem else 200,
         month=await days.month(service, first),
         first=first,
         before=(first - dt.timedelta(days=1)).strftime("%Y-%m"),

@@ -76,8 +76,9 @@ def _due(row: ApologyRow | None, recorded: Recorded) -> ApologyRow:
         became_at=event.became_at,
         rule=event.rule.basis,
     )
-    if row and row.status == "due":  # the same one, with another cause
-        return replace(row, cause=event.cause, due_at=event.due_at, issue_by=event.issue_by)
+    if row and row.status == "due":  # the same one, with another cause and a last moment of its own
+        moment = {"issue_by": event.issue_by, "became_at": event.became_at, "missed": False}
+        return replace(row, cause=event.cause, due_at=event.due_at, **moment)
     return fresh
 
 

@@ -8,7 +8,7 @@ from uuid import UUID
 import msgspec
 from msgspec.structs import replace
 
-from kernel.calendar import local
+from kernel.calendar import Paused, local
 from kernel.handlers import Key, Row, Total, View
 from schemas.deadlines import (
     ApplicationAnswered,
@@ -36,14 +36,16 @@ from schemas.intake import Promise
 
 Shares: TypeAlias = Iterable[tuple[Key, tuple[int, ...]]]
 _promise = msgspec.json.Decoder(Promise)
+_pauses = msgspec.json.Decoder(list[tuple[dt.datetime, dt.datetime | None]])
 
 
 class ClockRow(Row, frozen=True, kw_only=True):
     """A clock as it stands. `phase` is running, paused, answered or ended. `due_at` is the lawful due date,
     `first_due_at` what the receipt says, `reappointed_at` what an apology named. `alarm_at` is when time brings the
-    next thing that was not said yet. `late` and `again` are lateness against the first and the second, in working days
-    and office minutes; None is in time. `kept` says of a re-appointment "kept" or "broken". `tracking` is the look-up
-    digest of the dossier's tracking code, never the code."""
+    next thing that was not said yet. `pauses` (JSON: [[since, until], …], null: it stands still) are those since
+    `started_at`. `late` and `again` are lateness against the first and the second, in working days and office minutes;
+    None is in time. `kept` says of a re-appointment "kept" or "broken". `tracking` is the look-up digest of the
+    dossier's tracking code, never the code."""
 
     stream: str
     application: str
@@ -68,6 +70,7 @@ class ClockRow(Row, frozen=True, kw_only=True):
     warn_at: dt.datetime | None = None
     notice_by: dt.datetime | None = None
     forecast_from: dt.datetime | None = None
+    pauses: str = "[]"
     paused_at: dt.datetime | None = None
     answer_by: dt.datetime | None = None
     lapsed: bool = False
@@ -101,6 +104,15 @@ def read_promise(text: str) -> Promise:
 
 def _write(promise: Promise) -> str:
     return msgspec.json.encode(promise).decode()
+
+
+def read_pauses(text: str) -> list[Paused]:
+    """The pauses of a clock as a row keeps them."""
+    return [Paused(since=since, until=until) for since, until in _pauses.decode(text)]
+
+
+def _write_pauses(pauses: Iterable[tuple[dt.datetime, dt.datetime | None]]) -> str:
+    return msgspec.json.encode(list(pauses)).decode()
 
 
 def _set(row: ClockRow | None, recorded: Recorded) -> ClockRow:
@@ -147,6 +159,7 @@ def _moved(row: ClockRow, event: Any) -> ClockRow:
         notice_by=event.notice_by,
         forecast_from=event.forecast_from,
         started_at=event.moved_at if restarts else row.started_at,
+        pauses=_write_pauses(each for each in _pauses.decode(row.pauses) if not each[1]) if restarts else row.pauses,
         stage_started_at=event.moved_at if restarts else row.stage_started_at,
         stage_due_at=stages[row.stage - 1].due_at if 1 <= row.stage <= len(stages) else None,
         stage_late=False,
@@ -173,6 +186,18 @@ def _answered(row: ClockRow, event: Any) -> ClockRow:
     )
 
 
+def _paused(row: ClockRow, event: Any) -> ClockRow:
+    pauses = _write_pauses([*_pauses.decode(row.pauses), (event.paused_at, None)])
+    return replace(
+        row, phase="paused", pauses=pauses, paused_at=event.paused_at, answer_by=event.answer_by, lapsed=False
+    )
+
+
+def _resumed(row: ClockRow, event: Any) -> ClockRow:
+    pauses = _write_pauses((since, until or event.resumed_at) for since, until in _pauses.decode(row.pauses))
+    return replace(row, phase="running", pauses=pauses, paused_at=None, answer_by=None)
+
+
 def _stage_started(row: ClockRow, event: Any) -> ClockRow:
     return replace(
         row,
@@ -188,10 +213,8 @@ def _stage_started(row: ClockRow, event: Any) -> ClockRow:
 _CHANGES: Mapping[type[Event], Callable[[ClockRow, Any], ClockRow]] = {
     DueDateMoved: _moved,
     DueDateConfirmed: lambda row, event: replace(row, calendar=event.calendar),
-    ClockPaused: lambda row, event: replace(
-        row, phase="paused", paused_at=event.paused_at, answer_by=event.answer_by, lapsed=False
-    ),
-    ClockResumed: lambda row, event: replace(row, phase="running", paused_at=None, answer_by=None),
+    ClockPaused: _paused,
+    ClockResumed: _resumed,
     SupplementLapsed: lambda row, event: replace(row, lapsed=True),
     DueDateApproaching: lambda row, event: replace(row, approaching=True),
     LatenessForecast: lambda row, event: replace(row, expected_at=event.outlook.expected_at),

@@ -3,6 +3,7 @@
 import csv
 import datetime as dt
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Annotated
 
 import msgspec
@@ -13,7 +14,7 @@ from kernel.decider import Rejected, Text
 from kernel.service import Service
 from kernel.web import Ask, Asked, Here, may
 from schemas.event import Actor
-from schemas.intake import Authority, Terms
+from schemas.intake import AtSupplement, Authority, CutOff, Terms
 from schemas.people import Level
 from services.intake.api.application import Id, Known, example
 from services.intake.api.reference import RULES, Reference, local_day
@@ -26,6 +27,7 @@ from services.intake.domain.procedure import (
     PublishProcedure,
     TakeDownProcedure,
     WithdrawProcedure,
+    offered_on,
     procedure,
     procedure_stream,
 )
@@ -77,6 +79,22 @@ class ListBody(BaseModel):
 
     effective_from: dt.date
     terms: Terms
+    decision: Annotated[str, Field(max_length=300)] = ""
+
+
+class CountingBody(BaseModel):
+    """How the deadlines of a procedure are counted. Nothing said ("" or null, for `warn_before` 0) leaves it to the
+    rule packs; `close_after` 0 is never. All else of its terms stays as it is on that day."""
+
+    model_config = ConfigDict(extra="forbid") | example(
+        effective_from="2026-09-01", cut_off="15:00", at_supplement="pause", close_after=10, warn_before=2
+    )
+
+    effective_from: dt.date
+    cut_off: CutOff = ""
+    at_supplement: AtSupplement | None = None
+    close_after: Annotated[int, Field(ge=0, le=1000)] | None = None
+    warn_before: Annotated[int, Field(ge=0, le=1000)] = 0
     decision: Annotated[str, Field(max_length=300)] = ""
 
 
@@ -166,9 +184,17 @@ async def get_procedure(service: Here, known: Known, id: str, on: dt.date | None
     return Offered(procedure=id, effective_from=since, terms=terms)
 
 
-async def change(service: Service, actor: Actor, id: str, command: Command, asked: Asked) -> Changed:
+async def change(
+    service: Service, actor: Actor, id: str, command: Command, asked: Asked, expected: int | None = None
+) -> Changed:
     done = await service.do(
-        procedure, procedure_stream(id), command, actor=actor, key=asked.key, fingerprint=asked.fingerprint
+        procedure,
+        procedure_stream(id),
+        command,
+        actor=actor,
+        expected=expected,
+        key=asked.key,
+        fingerprint=asked.fingerprint,
     )
     return Changed(stream=done.stream, number=done.number, changed=bool(done.events))
 
@@ -183,6 +209,28 @@ async def list_procedure(service: Here, actor: Operator, asked: Ask, id: Id, bod
 async def amend_procedure(service: Here, actor: Operator, asked: Ask, id: Id, body: ListBody) -> Changed:
     command = AmendProcedure(effective_from=body.effective_from, terms=body.terms, decision=body.decision)
     return await change(service, actor, id, command, asked)
+
+
+@router.post("/procedures/{id}/counting", response_model=Changed, summary="Count its deadlines otherwise from a day on")
+async def post_counting(service: Here, actor: Operator, asked: Ask, id: Id, body: CountingBody) -> Changed:
+    """Cut-off, what a supplement does to the clock, when a dossier without one is closed, when it is approaching.
+    Dossiers that came before that day keep what they were promised."""
+    return await count_otherwise(service, actor, id, body, asked)
+
+
+async def count_otherwise(service: Service, actor: Actor, id: str, body: CountingBody, asked: Asked) -> Changed:
+    """The terms of that day with these settings. Raises Rejected where it is not in force then, Conflict where somebody
+    else changed it in this moment."""
+    if asked.key and (done := await service.again(procedure, asked.key, asked.fingerprint)):
+        return Changed(stream=done.stream, number=done.number, changed=bool(done.events))
+    state, number = await service.state(procedure, procedure_stream(id))
+    terms = offered_on(state, body.effective_from).terms
+    assert terms
+    settings = body.model_dump(exclude={"effective_from", "decision"})
+    command = AmendProcedure(
+        effective_from=body.effective_from, terms=replace(terms, **settings), decision=body.decision
+    )
+    return await change(service, actor, id, command, asked, expected=number)
 
 
 @router.post("/procedures/{id}/withdraw", response_model=Changed, summary="Offer it no more from a day on")

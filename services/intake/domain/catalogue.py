@@ -141,7 +141,8 @@ def merged(mine: Terms | None, theirs: National) -> Terms:
 def terms_of(row: Mapping[str, str]) -> Terms:
     """Terms from a line of catalogue.csv, whose empty cells are unknown. Raises ValueError for a line that is not one.
 
-    Lists are divided by "|": `times` is "8 working_days | 5 working_days within_province", `stages` "expert 6 | head 2"
+    A file may leave out the columns `at_supplement`, `close_after` and `warn_before`: the rule packs say it then. Lists
+    are divided by "|": `times` is "8 working_days | 5 working_days within_province", `stages` "expert 6 | head 2"
     """
 
     def items(name: str) -> list[str]:
@@ -163,6 +164,9 @@ def terms_of(row: Mapping[str, str]) -> Terms:
             "authority": row["authority"],
             "documents": items("documents"),
             "fee_vnd": int(row["fee_vnd"]) if row.get("fee_vnd") else None,
+            "at_supplement": row.get("at_supplement") or None,
+            "close_after": int(row["close_after"]) if row.get("close_after") else None,
+            "warn_before": int(row.get("warn_before") or 0),
             "times": tuple(time(each) for each in items("times")),
             "stages": tuple(stage(each) for each in items("stages")),
             "online_level": int(row["online_level"]) if row.get("online_level") else None,

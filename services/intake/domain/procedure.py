@@ -122,7 +122,7 @@ def decide(command: Command, state: Procedure) -> list[Event]:
                 )
             ]
         case AmendProcedure(effective_from=day, terms=terms):
-            now = _offered(state, day)
+            now = offered_on(state, day)
             assert now.terms
             changed = changed_fields(now.terms, terms)
             if not changed:
@@ -135,7 +135,7 @@ def decide(command: Command, state: Procedure) -> list[Event]:
         case WithdrawProcedure(effective_from=day):
             if state.history and terms_on(state, day) is None:
                 return []
-            _offered(state, day)
+            offered_on(state, day)
             return [
                 ProcedureWithdrawn(
                     procedure=state.id,
@@ -145,7 +145,7 @@ def decide(command: Command, state: Procedure) -> list[Event]:
                 )
             ]
         case PublishProcedure(unit=unit, on=day):
-            now = _offered(state, day)
+            now = offered_on(state, day)
             if (unit, now.since) in state.shown:
                 return []
             return [ProcedurePublished(procedure=state.id, unit=unit, terms_from=now.since, published_on=day)]
@@ -189,7 +189,8 @@ def changed_fields(was: Terms, now: Terms) -> tuple[str, ...]:
     return tuple(each.name for each in fields(Terms) if getattr(was, each.name) != getattr(now, each.name))
 
 
-def _offered(state: Procedure, day: dt.date) -> InForce:
+def offered_on(state: Procedure, day: dt.date) -> InForce:
+    """The terms in force on a day. Raises Rejected where it is not offered then."""
     now = terms_on(state, day)
     if now is None:
         raise Rejected(

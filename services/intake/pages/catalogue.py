@@ -2,25 +2,32 @@
 
 from dataclasses import fields
 from typing import Annotated, Any
+from uuid import uuid4
 
 from fastapi import APIRouter, HTTPException, Query, Request, Response
 from pydantic import ValidationError
 from starlette.datastructures import UploadFile
 
-from kernel.decider import Text
-from kernel.layout import dong, lang, render, say
+from kernel import problems
+from kernel.decider import Rejected, Text
+from kernel.layout import dong, lang, read_day, render, say, see_other
+from kernel.service import Service
+from kernel.store import Conflict
 from kernel.web import Here
-from schemas.intake import Terms
+from schemas.intake import AtSupplement, Terms
 from services.intake.api.application import Known
 from services.intake.api.catalogue import (
+    CountingBody,
     NationalBody,
     Operator,
     bring_catalogue_in_line,
+    count_otherwise,
     diff_catalogue,
     search,
 )
+from services.intake.domain.procedure import procedure, procedure_stream, terms_on
 from services.intake.pages import words
-from services.intake.pages.shared import form_of, name_of, text, time_in_words, today, unit_names
+from services.intake.pages.shared import form_of, keyed, name_of, text, time_in_words, today, unit_names
 
 router = APIRouter(include_in_schema=False)
 PAGE = 25
@@ -103,9 +110,57 @@ def _compare(request: Request, error: str) -> Response:
 
 
 @router.get("/danh-muc/{id}")
-async def history(request: Request, service: Here, known: Known, _: Operator, id: str) -> Response:
+async def history(request: Request, service: Here, _: Operator, id: str) -> Response:
     """All terms that a procedure ever had, each with what it changed."""
-    found = await known.procedure(id)
+    return await _history(request, service, id)
+
+
+@router.post("/danh-muc/{id}")
+async def counted_otherwise(request: Request, service: Here, actor: Operator, id: str) -> Response:
+    """Count its deadlines otherwise from a day on."""
+    form, said = await form_of(request), lang(request)
+    typed = {name: text(form, name) for name in COUNTING}
+    try:
+        body = CountingBody.model_validate(
+            {
+                **{name: value for name, value in typed.items() if value},
+                "effective_from": read_day(typed["effective_from"]),
+            }
+        )
+        done = await count_otherwise(service, actor, id, body, keyed(request, form))
+    except (Rejected, Conflict, ValueError) as error:
+        return await _history(request, service, id, typed, _problem(error, said))
+    told = CHANGED if done.changed else UNCHANGED
+    return see_other(f"/danh-muc/{id}", say(told.of(day=f"{body.effective_from:%d/%m/%Y}"), lang=said))
+
+
+CHANGED = Text("Áp dụng từ ngày {day}.", "In force from {day} on.")
+UNCHANGED = Text("Vào ngày {day} đã như vậy rồi.", "It is so already on {day}.")
+COUNTING = ("effective_from", "cut_off", "at_supplement", "close_after", "warn_before", "decision")
+
+
+def _problem(error: Exception, said: str) -> dict[str, Any]:
+    match error:
+        case Rejected():
+            return problems.of_rejected(error, said)
+        case Conflict():
+            return problems.problem(409, "changed_meanwhile", problems.CHANGED, said)
+        case ValidationError():
+            found = problems.of_fields(error.errors(), said)
+            return found | {"wrong": {each["where"].split(".")[-1]: each["what"] for each in found["errors"]}}
+        case _:
+            wrong = Text("Ngày chưa đúng dạng dd/mm/yyyy", "Not a day such as 05/09/2026")
+            return problems.problem(422, "invalid", wrong, said) | {"wrong": {"effective_from": say(wrong, lang=said)}}
+
+
+async def _history(
+    request: Request,
+    service: Service,
+    id: str,
+    typed: dict[str, str] | None = None,
+    problem: dict[str, Any] | None = None,
+) -> Response:
+    found, _ = await service.state(procedure, procedure_stream(id))  # not what is known: it shows what was just said
     versions: list[dict[str, Any]] = []
     before: Terms | None = None
     for each in found.history:
@@ -116,20 +171,31 @@ async def history(request: Request, service: Here, known: Known, _: Operator, id
     if not versions:
         raise HTTPException(404)
     latest = next((each["terms"] for each in reversed(versions) if each["terms"]), None)
+    now = terms_on(found, today(service))
     return render(
         request,
         "history.html",
-        id=id,
+        status=problem["status"] if problem else 200,
+        id=found.id,
         versions=list(reversed(versions)),
         latest=latest,
+        counting=now.terms if now else None,
+        typed=typed or {},
+        problem=problem,
+        key=uuid4().hex,
         shown=found.shown,
         names=await unit_names(service),
         name_of=name_of,
         day=today(service),
         labels=LABELS,
+        supplement=SUPPLEMENT,
     )
 
 
+SUPPLEMENT: dict[AtSupplement, Text] = {
+    "restart": Text("Tính lại từ đầu", "Starts again from zero"),
+    "pause": Text("Tạm dừng, rồi tính tiếp", "Stands still, then goes on"),
+}
 LABELS: dict[str, Text] = {
     "name_vi": Text("Tên", "Name"),
     "name_en": Text("Tên tiếng Anh", "English name"),
@@ -141,6 +207,9 @@ LABELS: dict[str, Text] = {
     "fee_vnd": Text("Lệ phí", "Fee"),
     "times": Text("Thời gian", "Time"),
     "cut_off": Text("Giờ chốt trong ngày", "Cut-off"),
+    "at_supplement": Text("Khi bổ sung hồ sơ", "At a supplement"),
+    "close_after": Text("Tự đóng nếu không bổ sung (ngày làm việc)", "Closed without a supplement (working days)"),
+    "warn_before": Text("Cảnh báo trước hạn", "Approaching before the end"),
     "stages": Text("Các khâu", "Stages"),
     "online_level": Text("Mức độ trực tuyến", "Online level"),
     "legal_basis": Text("Căn cứ", "Legal basis"),
@@ -169,6 +238,14 @@ def _lines(name: str, value: Any) -> list[Text]:
     match name, value:
         case _, None | "" | ():
             return []
+        case "warn_before", 0:
+            return []
+        case "close_after", 0:
+            return [Text("không tự đóng", "never")]
+        case "cut_off", "none":
+            return [Text("không có giờ chốt", "no cut-off")]
+        case "at_supplement", _:
+            return [SUPPLEMENT[value]]
         case "times", _:
             return [time_in_words(each) for each in value]
         case "stages", _:
