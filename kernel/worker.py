@@ -1,8 +1,9 @@
 """Kafka → hear. The only file that imports Faust.
 
 Two feeds, one hear. Faust's agents bring live events one by one; they are buffered by partition and heard together, so
-nothing waits for a batch to fill. What is missing before them (a start, a restart, a long lag) shows as a gap, and a
-gap is read in bulk straight from the broker. Faust's own offsets are for lag displays; the database owns ours.
+nothing waits for a batch to fill. What is missing before them (a start, a restart) shows as a gap, and a gap is read in
+bulk straight from the broker. So is a lag that has grown long while running; the live feed goes on after it. Faust's
+own offsets are for lag displays; the database owns ours.
 """
 
 import asyncio
@@ -27,6 +28,7 @@ from kernel.wire import Message
 log = structlog.get_logger()
 
 BULK = 5_000  # messages behind, from which reading in bulk is faster
+LOOK = 1.0  # seconds between two looks at how far behind the live feed is
 MOST_BUFFERED = 20_000
 STALLED = 60.0  # seconds without progress although there is something to hear: the process ends itself
 OUTAGE = (*database.OUTAGE, KafkaError, Conflict)
@@ -69,6 +71,8 @@ class Worker:
         self._space.set()
         self._reader: AIOKafkaConsumer | None = None
         self._assigned: list[Place] = []
+        self._next: dict[Place, int] = {}
+        self._looked = 0.0
         self._app = self._faust()
 
     def _faust(self) -> Any:
@@ -136,6 +140,7 @@ class Worker:
         for tp in assigned:
             expected, end = heard.get((tp.topic, tp.partition), 0), ends[tp.topic, tp.partition]
             found[tp] = end - 1 if end - expected > BULK else expected
+        self._next = {(tp.topic, tp.partition): heard.get((tp.topic, tp.partition), 0) for tp in assigned}
         return found
 
     async def _reach(self) -> None:
@@ -183,13 +188,35 @@ class Worker:
         while left:
             try:
                 try:
-                    expected = await self.service.hear(*place, left)
+                    self._next[place] = expected = await self.service.hear(*place, left)
                     left = [message for message in left if message.offset >= expected]
+                    if self._is_far_behind():
+                        await self._catch_up()
                 except Gap as gap:
                     await self._fetch(place, gap.expected, left[0].offset)
             except OUTAGE as error:
                 await self._wait(error, wait)
                 wait = min(wait * 2, 5.0)
+
+    def _is_far_behind(self) -> bool:
+        """Is the live feed too slow for what comes in? By what its own fetches said of the ends."""
+        if monotonic() - self._looked < LOOK:
+            return False
+        self._looked = monotonic()
+        ends = {place: self._app.consumer.highwater(TP(*place)) for place in self._assigned}
+        return sum((end or 0) - self._next.get(place, end or 0) for place, end in ends.items()) > BULK
+
+    async def _catch_up(self) -> None:
+        """Read in bulk up to the ends as they are now, and let the live feed go on from there."""
+        reader = self._need_reader()
+        heard, ends = await self._heard(), await feed.ends(reader, self._assigned)
+        spans = {each: (heard.get(each, 0), end) for each, end in ends.items()}
+        behind = sum(end - start for start, end in spans.values())
+        log.info("catching up in bulk", service=self.service.name, behind=behind)
+        await feed.hear_all(reader, spans, self.service.hear)
+        for place, end in ends.items():
+            await self._app.consumer.seek(TP(*place), end)
+            self._next[place] = end
 
     async def _fetch(self, place: Place, start: int, stop: int) -> None:
         """Read what is missing before a message in bulk, and with it whatever else is far behind."""

@@ -39,6 +39,42 @@ async def test_what_was_missed_is_heard_in_bulk(online: Service, monkeypatch: py
         await toy.until(counted(online, 100))
 
 
+async def test_a_lag_that_grows_while_running_is_read_in_bulk_and_the_live_feed_goes_on_after_it(
+    online: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(working, "BULK", 50)
+    monkeypatch.setattr(working, "LOOK", 0.0)
+    hear, open_, bulk, live = online.hear, asyncio.Event(), 0, 0
+
+    async def held_up(topic: str, partition: int, messages: Any) -> int:
+        nonlocal bulk, live
+        await open_.wait()
+        in_bulk = asyncio.current_task() is not draining[0]
+        bulk, live = (bulk + len(messages), live) if in_bulk else (bulk, live + len(messages))
+        return await hear(topic, partition, messages)
+
+    draining: list[Any] = []
+    drain = Worker._drain
+
+    async def drained(self: Worker) -> None:
+        draining.append(asyncio.current_task())
+        await drain(self)
+
+    monkeypatch.setattr(online, "hear", held_up)
+    monkeypatch.setattr(Worker, "_drain", drained)
+    async with running(Relay(online.name, online.settings), Worker(online)):
+        await toy.opened(online, "A")  # the live feed has it, and is held up with it
+        for _ in range(199):
+            await toy.opened(online, "A")
+        open_.set()
+        await toy.until(counted(online, 200))
+        assert bulk > live
+        before = live
+        await toy.opened(online, "A")
+        await toy.until(counted(online, 201))
+        assert live > before
+
+
 async def test_two_workers_share_the_work_and_one_takes_over_from_the_other(online: Service) -> None:
     second = Service(toy.definition, online.settings)
     await second.open()
