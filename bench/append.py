@@ -40,7 +40,7 @@ async def pair(ground: Ground, scale: Scale) -> AsyncIterator[Pair]:
     pool = await database.pool("bench", ground.settings)
     made = data.drafts(scale.of(EVENTS))
     stores = [_datastore(ground, functions, size) for functions in (False, True) for size in (4, CALLERS)]
-    recorders = [_recorder(each, f"es{n}") for n, each in enumerate(stores)]
+    recorders = [_recorder(each) for each in stores]
     theirs = _shares(made[: scale.of(PEER_EVENTS)])
     fastest: list[PostgresApplicationRecorder] = []
 
@@ -84,7 +84,8 @@ def _shares(made: Sequence[Draft]) -> list[list[Draft]]:
         owner[stream] = shares[least]
     for draft in made:
         owner[draft.stream].append(draft)
-    return shares
+    shortest = min(map(len, shares))
+    return [share[:shortest] for share in shares]
 
 
 async def _ours(batcher: Batcher[Append, str], shares: Sequence[Sequence[Draft]]) -> float:
@@ -122,8 +123,8 @@ def _datastore(ground: Ground, functions: bool, size: int) -> PostgresDatastore:
     return PostgresDatastore(name, host, port, name, ground.password, pool_size=size, enable_db_functions=functions)
 
 
-def _recorder(datastore: PostgresDatastore, table: str) -> PostgresApplicationRecorder:
-    recorder = PostgresApplicationRecorder(datastore, events_table_name=table)
+def _recorder(datastore: PostgresDatastore) -> PostgresApplicationRecorder:
+    recorder = PostgresApplicationRecorder(datastore)  # one table for all: so is the library's insert function
     recorder.create_table()
     datastore.pool.wait()
     return recorder

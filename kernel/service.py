@@ -399,12 +399,13 @@ class Service:
         be parked. Streams in `behind` have a parked event already; `known` is what the policy is told."""
         parked: list[Parked] = []
         heard: list[tuple[Message, Recorded | Exception, Sequence[Answer]]] = []
+        wanted, policies = self._wanted, self.definition.policy
         for message in messages:
-            if message.type not in self._wanted:
+            if message.type not in wanted:
                 continue
             try:
                 recorded = wire.recorded(message)
-                policy = self.definition.policy.get(type(recorded.event))
+                policy = policies.get(type(recorded.event))
                 heard.append((message, recorded, policy(recorded, known) if policy else ()))
             except Exception as error:
                 heard.append((message, error, ()))
@@ -416,7 +417,7 @@ class Service:
                     raise _Behind
                 if isinstance(read, Exception):
                     raise read
-                staged = replies.decide(answers, self._because(read) if answers else None)
+                staged = replies.decide(answers, self._because(read)) if answers else ()
                 stage.take(read)
                 replies.keep(staged)
             except Exception as error:
@@ -478,7 +479,7 @@ class _Replies:
         self._states = states
         self._kept: list[tuple[Any, str, int, Sequence[Event]]] = []
 
-    def decide(self, answers: Sequence[Answer], meta: Meta | None) -> list[tuple[Any, str, int, Sequence[Event], Any]]:
+    def decide(self, answers: Sequence[Answer], meta: Meta) -> list[tuple[Any, str, int, Sequence[Event], Any]]:
         staged, states = [], dict(self._states) if len(answers) > 1 else self._states
         for answer in answers:
             state, number = states[answer.stream]
