@@ -180,19 +180,21 @@ class Service:
         expected: int | None = None,
         key: str | None = None,
         fingerprint: bytes = b"",
+        new: bool = False,
     ) -> Done[S]:
         """Decide a command and append what it comes to; answered only after commit.
 
-        `happened_at`: when it happened in the world (default: now). `expected`: the number the person saw. Raises
-        Rejected (not allowed), Conflict (someone wrote first), KeyReused, Erased.
+        `happened_at`: when it happened in the world (default: now). `expected`: the number the person saw. `new`: the
+        stream was just named, so neither it nor the key is read first: the append finds out whether either was there.
+        Raises Rejected (not allowed), Conflict (someone wrote first), KeyReused, Erased.
         """
-        if key is not None and (first := await self.answered(key, fingerprint)):
+        if key is not None and not new and (first := await self.answered(key, fingerprint)):
             return await self._again(decider, first)
         now = self.clock.now()
         meta = Meta(actor=actor, happened_at=happened_at or now, recorded_at=now, trace=trace.get())
         async with self._turns.setdefault(stream, asyncio.Lock()):  # a busy stream is no race within one process
-            for _ in range(TRIES):
-                history = await self._read(stream)
+            for attempt in range(TRIES):
+                history = [] if new and not attempt else await self._read(stream)
                 if expected is not None and len(history) != expected:
                     raise Conflict(stream)
                 state = fold(decider, (each.event for each in history))

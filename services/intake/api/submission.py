@@ -17,7 +17,7 @@ from pydantic import Field
 from kernel import problems
 from kernel.decider import Rejected, Text
 from kernel.service import Done, Service, new_stream
-from kernel.web import Ask, Asked, Here, Who
+from kernel.web import Ask, Asked, Called, Here, Who
 from schemas.event import Actor, Personal, Recorded
 from schemas.intake import Authority, Channel, Delivery, Guidance, Notify, PaperRefused, VisitorGuided
 from schemas.people import Document, Person, Place
@@ -127,13 +127,12 @@ async def submit(
 ) -> Done[Application] | Guided:
     """Hand a dossier in; at a desk it is received in the same breath, with its receipt. Where this place or this way
     is not the right one, the visitor is guided instead, on record."""
-    stream = stream_of(draft) if draft else new_stream(application)
     async with known.turn(asked.key):  # a second click waits, so that it takes no number of the register
-        return await _submit(service, known, actor, body, asked, stream)
+        return await _submit(service, known, actor, body, asked, draft)
 
 
 async def _submit(
-    service: Service, known: Reference, actor: Actor, body: Submission, asked: Asked, stream: str
+    service: Service, known: Reference, actor: Actor, body: Submission, asked: Asked, draft: UUID | None
 ) -> Done[Application] | Guided:
     if asked.key and (first := await service.answered(asked.key, asked.fingerprint)):
         if first[0].startswith("visit-"):
@@ -207,12 +206,13 @@ async def _submit(
         command = replace(command, receive=replace(receive, code=code))
     return await service.do(
         application,
-        stream,
+        stream_of(draft) if draft else new_stream(application),
         command,
         actor=actor,
         happened_at=came,
         key=asked.key,
         fingerprint=asked.fingerprint,
+        new=draft is None,
     )
 
 
@@ -300,30 +300,28 @@ async def _places(known: Reference, kinds: Sequence[str], decided_by: str, day: 
     summary="Hand a dossier in",
     responses={409: ONLINE_ONLY},
 )
-async def post_application(
-    response: Response, service: Here, known: Known, actor: Who, asked: Ask, body: Submission
-) -> Any:
-    return _handed_in(await submit(service, known, actor, body, asked), response, asked)
+async def post_application(call: Called, body: Submission) -> Response:
+    service, asked = call.service, call.asked
+    return _handed_in(await submit(service, service.keep(Reference), call.actor, body, asked), asked)
 
 
-def _handed_in(done: Done[Application] | Guided, response: Response, asked: Asked) -> Any:
+def _handed_in(done: Done[Application] | Guided, asked: Asked) -> Response:
     if isinstance(done, Guided):
         return JSONResponse(guided_problem(done, asked.lang), 409, media_type="application/problem+json")
-    response.headers["location"] = f"/applications/{id_of(done.stream)}"
-    return told(done, response, 201)
+    return told(done, 201, location=f"/applications/{id_of(done.stream)}")
 
 
 @router.post("/drafts", status_code=201, response_model=Summary, summary="Save a dossier to finish it later")
-async def post_draft(response: Response, service: Here, known: Known, actor: Who, asked: Ask, body: Draft) -> Summary:
-    return told(await save(service, known, actor, body, asked, new_stream(application)), response, 201)
+async def post_draft(service: Here, known: Known, actor: Who, asked: Ask, body: Draft) -> Response:
+    return told(await save(service, known, actor, body, asked, new_stream(application)), 201)
 
 
 @router.post("/drafts/{id}", response_model=Summary, summary="Save a draft again (its applicant, with its code)")
 async def post_draft_again(
-    response: Response, service: Here, known: Known, actor: Who, asked: Ask, id: UUID, body: Draft, code: Tracking = ""
-) -> Summary:
+    service: Here, known: Known, actor: Who, asked: Ask, id: UUID, body: Draft, code: Tracking = ""
+) -> Response:
     await dossier_for(service, actor, id, APPLICANTS, code)
-    return told(await save(service, known, actor, body, asked, stream_of(id)), response)
+    return told(await save(service, known, actor, body, asked, stream_of(id)))
 
 
 @router.post(
@@ -334,17 +332,10 @@ async def post_draft_again(
     responses={409: ONLINE_ONLY},
 )
 async def post_draft_submit(
-    response: Response,
-    service: Here,
-    known: Known,
-    actor: Who,
-    asked: Ask,
-    id: UUID,
-    body: Submission,
-    code: Tracking = "",
-) -> Any:
+    service: Here, known: Known, actor: Who, asked: Ask, id: UUID, body: Submission, code: Tracking = ""
+) -> Response:
     await dossier_for(service, actor, id, APPLICANTS, code)
-    return _handed_in(await submit(service, known, actor, body, asked, draft=id), response, asked)
+    return _handed_in(await submit(service, known, actor, body, asked, draft=id), asked)
 
 
 def guided_problem(guided: Guided, lang: str) -> dict[str, Any]:
