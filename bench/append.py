@@ -8,7 +8,9 @@ fastest of the four is the peer.
 
 Ours is what `Service.do` appends with: the kernel's Batcher over `store.append`, 16 coroutines. Both sides write the
 same ids, numbers and bytes, check the expected number, and give the event a place in a log that a follower can read
-(theirs notification_id, ours the outbox). No two callers share a stream, so nobody has conflicts.
+(theirs notification_id, ours the outbox). No two callers share a stream, so nobody has conflicts; each caller has as
+many events as the others, on both sides, so that sixteen are at it until the end. (The busiest stream is a tenth of all
+events: with it whole, a third of our calls were of one caller who was left alone.)
 """
 
 import asyncio
@@ -71,7 +73,7 @@ async def pair(ground: Ground, scale: Scale) -> AsyncIterator[Pair]:
 
 
 def _shares(made: Sequence[Draft]) -> list[list[Draft]]:
-    """Each caller's events: whole streams, as even as can be."""
+    """Each caller's events: streams of its own, and as many as each other caller has."""
     shares: list[list[Draft]] = [[] for _ in range(CALLERS)]
     owner: dict[str, list[Draft]] = {}
     counts: dict[str, int] = {}

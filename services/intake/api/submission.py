@@ -127,12 +127,13 @@ async def submit(
 ) -> Done[Application] | Guided:
     """Hand a dossier in; at a desk it is received in the same breath, with its receipt. Where this place or this way
     is not the right one, the visitor is guided instead, on record."""
+    stream = stream_of(draft) if draft else new_stream(application)
     async with known.turn(asked.key):  # a second click waits, so that it takes no number of the register
-        return await _submit(service, known, actor, body, asked, draft)
+        return await _submit(service, known, actor, body, asked, stream, new=draft is None)
 
 
 async def _submit(
-    service: Service, known: Reference, actor: Actor, body: Submission, asked: Asked, draft: UUID | None
+    service: Service, known: Reference, actor: Actor, body: Submission, asked: Asked, stream: str, *, new: bool
 ) -> Done[Application] | Guided:
     if asked.key and (first := await service.answered(asked.key, asked.fingerprint)):
         if first[0].startswith("visit-"):
@@ -206,13 +207,13 @@ async def _submit(
         command = replace(command, receive=replace(receive, code=code))
     return await service.do(
         application,
-        stream_of(draft) if draft else new_stream(application),
+        stream,
         command,
         actor=actor,
         happened_at=came,
         key=asked.key,
         fingerprint=asked.fingerprint,
-        new=draft is None,
+        new=new,
     )
 
 
