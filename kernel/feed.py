@@ -96,6 +96,7 @@ async def hear_all(
     finally:
         for task in under_way.values():
             task.cancel()
+        await asyncio.gather(*under_way.values(), return_exceptions=True)
 
 
 def message(record: Any) -> Message:

@@ -7,7 +7,9 @@
 What is parked live is passed over, so that the new view equals the live one, row for row.
 """
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Callable, Sequence
+from contextlib import AsyncExitStack
 from typing import Any
 
 import asyncpg
@@ -39,22 +41,33 @@ class _Build:
         self.last: dict[Place, int] = {}
         self.events = 0
 
-    async def advance(self, connection: Any, heard: dict[Place, int], parked: set[tuple[str, int, int]]) -> int:
-        """Read up to `heard`; answers how many messages that were."""
+    async def advance(
+        self, connections: Sequence[Any], heard: dict[Place, int], parked: set[tuple[str, int, int]]
+    ) -> int:
+        """Read up to `heard`, a partition written by each of these connections; answers how many messages that were."""
         spans = {place: (self.done.get(place, 0), until) for place, until in heard.items()}
         total = sum(until - start for start, until in spans.values())
-        seen = 0
-        async for topic, partition, messages in feed.ranges(self.reader, spans):
-            place = (topic, partition)
-            events = [wire.recorded(m) for m in self._fresh(place, messages, parked)]
-            stage = await self.views.stage(connection, events)
-            for recorded in events:
-                stage.take(recorded)
-            await self.views.write(connection, stage)
-            self.done[place] = messages[-1].offset + 1
-            seen += len(messages)
+        before = self.events
+        free: asyncio.LifoQueue[Any] = asyncio.LifoQueue()
+        for each in connections:
+            free.put_nowait(each)
+
+        async def project(topic: str, partition: int, messages: list[Message]) -> None:
+            events = [wire.recorded(each) for each in self._fresh((topic, partition), messages, parked)]
+            connection = await free.get()
+            try:
+                async with connection.transaction():  # the turn at a shared view lasts as long
+                    stage = await self.views.stage(connection, events)
+                    for recorded in events:
+                        stage.take(recorded)
+                    await self.views.write(connection, stage)
+            finally:
+                free.put_nowait(connection)
+            self.done[topic, partition] = messages[-1].offset + 1
             self.events += len(messages)
-            self.progress(seen, total)
+            self.progress(self.events - before, total)
+
+        await feed.hear_all(self.reader, spans, project)
         return total
 
     def _fresh(self, place: Place, messages: list[Message], parked: set[tuple[str, int, int]]) -> list[Message]:
@@ -77,33 +90,35 @@ async def rebuild(
 
     Raises whatever a projection raises: the live views are then untouched.
     """
+    async with AsyncExitStack() as stack:
 
-    connection = await asyncpg.connect(**settings.database(definition.name), server_settings={"jit": "off"})
-    try:
+        async def connect(**options: str) -> Any:
+            made = await asyncpg.connect(**settings.database(definition.name), server_settings=options | {"jit": "off"})
+            stack.push_async_callback(made.close)
+            return made
+
+        connection = await connect()
         await connection.execute("SELECT pg_advisory_lock(hashtext('motcua.rebuild'))")
         await connection.execute(f"DROP SCHEMA IF EXISTS {NEXT} CASCADE; CREATE SCHEMA {NEXT}")
         await make_views(connection, definition, NEXT)
-        await connection.execute("SET synchronous_commit = off")  # a rebuild that dies starts over
         indexes = await _set_indexes_aside(connection)
-        async with feed.consumer(settings) as reader:
-            build = _Build(definition, reader, progress)
-            await build.views.prepare(connection)
-            while await build.advance(connection, *await _reached(connection)) > FEW:
-                pass
-            await connection.execute("RESET synchronous_commit")
-            for index in indexes:
-                await connection.execute(index)
-            await connection.execute(f"ANALYZE {', '.join(f'{NEXT}.{t}' for t in await _tables(connection))}")
-            async with connection.transaction():
-                await connection.execute("LOCK TABLE truth.heard IN EXCLUSIVE MODE")
-                await build.advance(connection, *await _reached(connection))
-                await connection.execute(
-                    f"ALTER SCHEMA view RENAME TO {OLD}; ALTER SCHEMA {NEXT} RENAME TO view; DROP SCHEMA {OLD} CASCADE"
-                )
+        # A rebuild that dies starts over, and the swap's commit is waited for: it makes all before it durable.
+        writers = [await connect(synchronous_commit="off") for _ in range(feed.AT_ONCE)]
+        build = _Build(definition, await stack.enter_async_context(feed.consumer(settings)), progress)
+        await build.views.prepare(connection)
+        while await build.advance(writers, *await _reached(connection)) > FEW:
+            pass
+        for index in indexes:
+            await connection.execute(index)
+        await connection.execute(f"ANALYZE {', '.join(f'{NEXT}.{t}' for t in await _tables(connection))}")
+        async with connection.transaction():
+            await connection.execute("LOCK TABLE truth.heard IN EXCLUSIVE MODE")
+            await build.advance([connection], *await _reached(connection))
+            await connection.execute(
+                f"ALTER SCHEMA view RENAME TO {OLD}; ALTER SCHEMA {NEXT} RENAME TO view; DROP SCHEMA {OLD} CASCADE"
+            )
         log.info("rebuilt", service=definition.name, messages=build.events)
         return build.events
-    finally:
-        await connection.close()
 
 
 async def _reached(connection: Any) -> tuple[dict[Place, int], set[tuple[str, int, int]]]:

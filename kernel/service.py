@@ -181,19 +181,21 @@ class Service:
         expected: int | None = None,
         key: str | None = None,
         fingerprint: bytes = b"",
+        new: bool = False,
     ) -> Done[S]:
         """Decide a command and append what it comes to; answered only after commit.
 
-        `happened_at`: when it happened in the world (default: now). `expected`: the number the person saw. Raises
-        Rejected (not allowed), Conflict (someone wrote first), KeyReused, Erased.
+        `happened_at`: when it happened in the world (default: now). `expected`: the number the person saw. `new`: the
+        stream was just named, so neither it nor the key is read first: the append finds out whether either was there.
+        Raises Rejected (not allowed), Conflict (someone wrote first), KeyReused, Erased.
         """
-        if key is not None and (first := await self.answered(key, fingerprint)):
+        if key is not None and not new and (first := await self.answered(key, fingerprint)):
             return await self._again(decider, first)
         now = self.clock.now()
         meta = Meta(actor=actor, happened_at=happened_at or now, recorded_at=now, trace=trace.get())
         async with self._turns.setdefault(stream, asyncio.Lock()):  # a busy stream is no race within one process
-            for _ in range(TRIES):
-                history = await self._read(stream)
+            for attempt in range(TRIES):
+                history = [] if new and not attempt else await self._read(stream)
                 if expected is not None and len(history) != expected:
                     raise Conflict(stream)
                 state = fold(decider, (each.event for each in history))
@@ -420,12 +422,13 @@ class Service:
         be parked. Streams in `behind` have a parked event already; `known` is what the policy is told."""
         parked: list[Parked] = []
         heard: list[tuple[Message, Recorded | Exception, Sequence[Answer]]] = []
+        wanted, policies = self._wanted, self.definition.policy
         for message in messages:
-            if message.type not in self._wanted:
+            if message.type not in wanted:
                 continue
             try:
                 recorded = wire.recorded(message)
-                policy = self.definition.policy.get(type(recorded.event))
+                policy = policies.get(type(recorded.event))
                 heard.append((message, recorded, policy(recorded, known) if policy else ()))
             except Exception as error:
                 heard.append((message, error, ()))
@@ -437,7 +440,7 @@ class Service:
                     raise _Behind
                 if isinstance(read, Exception):
                     raise read
-                staged = replies.decide(answers, self._because(read) if answers else None)
+                staged = replies.decide(answers, self._because(read)) if answers else ()
                 stage.take(read)
                 replies.keep(staged)
             except Exception as error:
@@ -499,7 +502,7 @@ class _Replies:
         self._states = states
         self._kept: list[tuple[Any, str, int, Sequence[Event]]] = []
 
-    def decide(self, answers: Sequence[Answer], meta: Meta | None) -> list[tuple[Any, str, int, Sequence[Event], Any]]:
+    def decide(self, answers: Sequence[Answer], meta: Meta) -> list[tuple[Any, str, int, Sequence[Event], Any]]:
         staged, states = [], dict(self._states) if len(answers) > 1 else self._states
         for answer in answers:
             state, number = states[answer.stream]

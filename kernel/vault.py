@@ -114,7 +114,7 @@ class Vault:
         """The data subject with this identity number: the same number is always the same subject, and the subject
         tells nothing about the number. `life` counts how often the person was erased before."""
         text = identity.strip().upper() + (f" {life}" if life else "")
-        digest = hmac.new(self._pepper, text.encode(), hashlib.sha256).digest()
+        digest = hmac.digest(self._pepper, text.encode(), "sha256")
         number = int.from_bytes(digest[:16])
         return UUID(int=number & ~(0xF << 76) & ~(0x3 << 62) | (0x8 << 76) | (0x2 << 62))  # RFC 9562, version 8
 

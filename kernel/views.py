@@ -5,14 +5,16 @@ An event is folded into all views or into none: the one that can't be is told ap
 are not disturbed.
 """
 
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, TypeAlias
 
 import msgspec
 
 from kernel.handlers import Key, Total, View
 from schemas.event import Event, Recorded
 
+KeyOf: TypeAlias = Callable[[Recorded], Key | None]
+Evolve: TypeAlias = Callable[[Any, Recorded], Any]
 _TYPES = {"character varying": "text"}
 
 
@@ -47,10 +49,10 @@ class Views:
 
     def __init__(self, views: Sequence[View], schema: str = "view") -> None:
         self.views, self.schema = views, schema
-        self.wanted: dict[type[Event], list[tuple[int, View]]] = {}
+        self.wanted: dict[type[Event], list[tuple[int, KeyOf, Evolve]]] = {}
         for index, view in enumerate(views):
-            for event in view.evolve:
-                self.wanted.setdefault(event, []).append((index, view))
+            for event, evolve in view.evolve.items():
+                self.wanted.setdefault(event, []).append((index, view.key, evolve))
         self._tables: dict[str, _Table] = {}
 
     async def prepare(self, connection: Any) -> None:
@@ -80,11 +82,11 @@ class Views:
 
     async def stage(self, connection: Any, events: Iterable[Recorded]) -> "Stage":
         """A stage that holds every row that these events could touch."""
-        stage = Stage(self)
+        stage, wanted = Stage(self), self.wanted
         for recorded in events:
-            for index, view in self.wanted.get(type(recorded.event), ()):
-                if (key := view.key(recorded)) is not None:
-                    stage.before[index].setdefault(key, None)
+            for index, key_of, _ in wanted.get(type(recorded.event), ()):
+                if (key := key_of(recorded)) is not None:
+                    stage.before[index][key] = None
         for index, view in enumerate(self.views):
             if keys := list(stage.before[index]):
                 if view.shared:
@@ -95,6 +97,7 @@ class Views:
                 for record in await connection.fetch(table.load, *zip(*keys, strict=True)):
                     row = view.row(**record)
                     stage.before[index][tuple(record)[:width]] = row
+        stage.after = [dict(rows) for rows in stage.before]
         return stage
 
     async def write(self, connection: Any, stage: "Stage") -> None:
@@ -142,26 +145,25 @@ def differences(total: Total, changed: Iterable[tuple[Any, Any]]) -> dict[Key, t
 
 
 class Stage:
-    """Rows before a batch, and after as much of it as was taken."""
+    """Rows before a batch (of every key that it could touch), and after as much of it as was taken."""
 
     def __init__(self, views: Views) -> None:
-        self._views = views
+        self._wanted = views.wanted
         self.before: list[dict[Key, Any]] = [{} for _ in views.views]
-        self._after: list[dict[Key, Any]] = [{} for _ in views.views]
+        self.after: list[dict[Key, Any]] = []
 
     def take(self, recorded: Recorded) -> None:
         """Fold one event into all views that want it. Where one of them raises, none is changed."""
         outcome = []
-        for index, view in self._views.wanted.get(type(recorded.event), ()):
-            key = view.key(recorded)
+        for index, key_of, evolve in self._wanted.get(type(recorded.event), ()):
+            key = key_of(recorded)
             if key is not None:
-                after = self._after[index]
-                row = after[key] if key in after else self.before[index][key]
-                outcome.append((after, key, view.evolve[type(recorded.event)](row, recorded)))
+                after = self.after[index]
+                outcome.append((after, key, evolve(after[key], recorded)))
         for after, key, row in outcome:
             after[key] = row
 
     def changed(self, index: int) -> dict[Key, tuple[Any, Any]]:
         """Key to (row before, row after), where they differ."""
         before = self.before[index]
-        return {key: (before[key], row) for key, row in self._after[index].items() if row is not before[key]}
+        return {key: (before[key], row) for key, row in self.after[index].items() if row is not before[key]}

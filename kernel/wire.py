@@ -3,7 +3,6 @@
 import datetime as dt
 import zlib
 from collections.abc import Mapping
-from contextlib import suppress
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -33,40 +32,27 @@ _meta = msgspec.json.Decoder(Meta)
 
 
 class Message(msgspec.Struct):
-    """What a topic's partition holds at one offset."""
+    """What a topic's partition holds at one offset. Its headers are read once, when it is made."""
 
     offset: int
     headers: Mapping[str, bytes | None]
     value: bytes
-    _place: Place | None = None
-    _stream: str | None = None
-    _type: str | None = None
+    stream: str = ""
+    type: str = ""
+    place: Place | None = None
+    """The event's place in history, or None for a message that no service of ours wrote."""
+    position: int = -1
+    """The event's place in the sealed log, or -1 for a message that no service of ours wrote."""
 
-    @property
-    def place(self) -> Place | None:
-        """The event's place in history, or None for a message that no service of ours wrote."""
-        if self._place is None and (self.headers.get("ce_source") or b"").startswith(b"/motcua/"):
-            with suppress(msgspec.MsgspecError, UnicodeDecodeError):
-                self._place = _place.decode(self.headers.get("ce_motcua") or b"")
-        return self._place
-
-    @property
-    def position(self) -> int:
-        """The event's place in the sealed log, or -1 for a message that no service of ours wrote."""
-        place = self.place
-        return -1 if place is None else place.position
-
-    @property
-    def stream(self) -> str:
-        if self._stream is None:
-            self._stream = _text(self.headers.get("ce_subject"))
-        return self._stream
-
-    @property
-    def type(self) -> str:
-        if self._type is None:
-            self._type = _text(self.headers.get("ce_type"))
-        return self._type
+    def __post_init__(self) -> None:
+        headers = self.headers
+        self.stream, self.type = _text(headers.get("ce_subject")), _text(headers.get("ce_type"))
+        if (headers.get("ce_source") or b"").startswith(b"/motcua/"):
+            try:
+                self.place = place = _place.decode(headers.get("ce_motcua") or b"")
+            except (msgspec.MsgspecError, UnicodeDecodeError):
+                return
+            self.position = place.position
 
 
 def _text(header: bytes | None) -> str:

@@ -21,7 +21,7 @@ definition = Definition(
     views=views,
     policy=policy,
     tables=HERE / "tables.sql",
-    routers=lambda: (*pages.routers, *api.routers),
+    routers=lambda: (*api.routers, *pages.routers),  # what is asked most comes first: routes are tried in turn
     templates=HERE / "pages",
     code_of="SELECT code FROM view.application WHERE stream = $1",
 )

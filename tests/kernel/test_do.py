@@ -61,6 +61,27 @@ async def test_a_key_used_for_another_request_is_refused(service: Service) -> No
     assert await count(service) == 2
 
 
+async def test_a_stream_that_is_called_new_is_not_read_and_yet_nobody_is_overwritten(service: Service) -> None:
+    fresh = new_stream(box)
+    done = await service.do(box, fresh, Open("A"), actor=ACTOR, new=True)
+    assert (done.state, done.number) == (Box("open", "A", 1), 1)
+    again = await service.do(box, fresh, Open("A"), actor=ACTOR, new=True)  # the append finds it, then it is read
+    assert (again.events, again.number) == ((), 1)
+    assert await count(service) == 1
+
+
+async def test_a_key_holds_for_new_streams_too(service: Service) -> None:
+    async def ask(unit: str) -> Any:
+        same = unit.encode()
+        return await service.do(box, new_stream(box), Open(unit), actor=ACTOR, key="k", fingerprint=same, new=True)
+
+    first, again = await ask("A"), await ask("A")
+    assert again.repeated and again.stream == first.stream
+    with pytest.raises(KeyReused):
+        await ask("B")
+    assert await count(service) == 1
+
+
 async def test_whoever_saw_an_older_number_is_told_and_nothing_changes(service: Service) -> None:
     stream = await toy.opened(service)
     await service.do(box, stream, Move("B"), actor=ACTOR, expected=1)

@@ -255,15 +255,15 @@ async def test_what_is_heard_at_the_very_moment_of_the_swap_is_in_the_new_view(
     advance, hearing = _Build.advance, []
     waits = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
 
-    async def at_the_last_moment(self: Any, connection: Any, *reached: Any) -> int:
-        if connection.is_in_transaction():
+    async def at_the_last_moment(self: Any, connections: Any, *reached: Any) -> int:
+        if connections[0].is_in_transaction():
             hearing.append(asyncio.create_task(toy.catch_up(online)))
 
             async def waits_or_done() -> bool:
                 return hearing[0].done() or bool(await online.pool.fetchval(waits))
 
             await toy.until(waits_or_done)
-        return await advance(self, connection, *reached)
+        return await advance(self, connections, *reached)
 
     monkeypatch.setattr(_Build, "advance", at_the_last_moment)
     await rebuild(toy.definition, online.settings)

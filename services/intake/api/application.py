@@ -17,7 +17,7 @@ from kernel.decider import Rejected, Text, fold
 from kernel.service import Done, Service
 from kernel.tracking import codes
 from kernel.vault import personal_fields
-from kernel.web import Ask, Asked, Here, Who
+from kernel.web import Asked, Called, Here, Who
 from schemas.event import Actor, Personal, Recorded
 from schemas.intake import (
     ApplicationCorrected,
@@ -719,13 +719,13 @@ Expected = Annotated[int | None, Depends(if_match)]
 Tracking = Annotated[str, Header(alias="motcua-tracking", max_length=20, description="The applicant's tracking code.")]
 
 
-def told(service: Service, done: Done[Application], response: Response, status: int = 200) -> Summary:
+def told(service: Service, done: Done[Application], status: int = 200, **headers: str) -> Response:
     """The answer to a command: the dossier as it stood after it."""
-    response.status_code = status
-    response.headers["etag"] = f'"{done.number}"'
+    headers["etag"] = f'"{done.number}"'
     if done.repeated:
-        response.headers["idempotent-replayed"] = "true"
-    return summary(service, id_of(done.stream), done.state, done.number)
+        headers["idempotent-replayed"] = "true"
+    body = summary(service, id_of(done.stream), done.state, done.number).model_dump_json()
+    return Response(body, status, headers, media_type="application/json")
 
 
 @router.get("/applications/{id}", response_model=Whole, summary="Read a dossier (officers of its units)")
@@ -735,18 +735,13 @@ async def get_application(service: Here, actor: Who, id: UUID) -> Whole:
 
 def _route(action: type[Action]) -> Callable[..., Any]:
     async def post(
-        response: Response,
-        service: Here,
-        known: Known,
-        actor: Who,
-        asked: Ask,
-        id: UUID,
-        body: Any,
-        expected: Expected = None,
-        motcua_tracking: Tracking = "",
-    ) -> Summary:
-        done = await act(service, known, actor, id, body, asked, expected=expected, tracking=motcua_tracking)
-        return told(service, done, response)
+        call: Called, id: UUID, body: Any, expected: Expected = None, motcua_tracking: Tracking = ""
+    ) -> Response:
+        service, known = call.service, call.service.keep(Reference)
+        return told(
+            service,
+            await act(service, known, call.actor, id, body, call.asked, expected=expected, tracking=motcua_tracking),
+        )
 
     post.__annotations__["body"] = action
     post.__name__ = action.path.replace("-", "_")

@@ -18,7 +18,7 @@ from kernel import logs, problems
 from kernel.decider import Rejected, Text
 from kernel.service import Done, Service, new_stream
 from kernel.tracking import codes
-from kernel.web import Ask, Asked, Here, Who
+from kernel.web import Ask, Asked, Called, Here, Who
 from schemas.event import Actor, Personal, Recorded
 from schemas.intake import Authority, Channel, Delivery, Guidance, Notify, PaperRefused, VisitorGuided
 from schemas.people import Document, Person, Place
@@ -135,11 +135,11 @@ async def submit(
     stream = stream_of(draft) if draft else new_stream(application)
     logs.about(str(id_of(stream)))
     async with known.turn(asked.key):  # a second click waits, so that it takes no number of the register
-        return await _submit(service, known, actor, body, asked, stream)
+        return await _submit(service, known, actor, body, asked, stream, new=draft is None)
 
 
 async def _submit(
-    service: Service, known: Reference, actor: Actor, body: Submission, asked: Asked, stream: str
+    service: Service, known: Reference, actor: Actor, body: Submission, asked: Asked, stream: str, *, new: bool
 ) -> Done[Application] | Guided:
     if asked.key and (first := await service.answered(asked.key, asked.fingerprint)):
         if first[0].startswith("visit-"):
@@ -227,6 +227,7 @@ async def _submit(
         happened_at=came,
         key=asked.key,
         fingerprint=asked.fingerprint,
+        new=new,
     )
 
 
@@ -320,30 +321,28 @@ async def _places(known: Reference, kinds: Sequence[str], decided_by: str, day: 
     summary="Hand a dossier in",
     responses={409: ONLINE_ONLY},
 )
-async def post_application(
-    response: Response, service: Here, known: Known, actor: Who, asked: Ask, body: Submission
-) -> Any:
-    return _handed_in(service, await submit(service, known, actor, body, asked), response, asked)
+async def post_application(call: Called, body: Submission) -> Response:
+    service, asked = call.service, call.asked
+    return _handed_in(service, await submit(service, service.keep(Reference), call.actor, body, asked), asked)
 
 
-def _handed_in(service: Service, done: Done[Application] | Guided, response: Response, asked: Asked) -> Any:
+def _handed_in(service: Service, done: Done[Application] | Guided, asked: Asked) -> Response:
     if isinstance(done, Guided):
         return JSONResponse(guided_problem(done, asked.lang), 409, media_type="application/problem+json")
-    response.headers["location"] = f"/applications/{id_of(done.stream)}"
-    return told(service, done, response, 201)
+    return told(service, done, 201, location=f"/applications/{id_of(done.stream)}")
 
 
 @router.post("/drafts", status_code=201, response_model=Summary, summary="Save a dossier to finish it later")
-async def post_draft(response: Response, service: Here, known: Known, actor: Who, asked: Ask, body: Draft) -> Summary:
-    return told(service, await save(service, known, actor, body, asked, new_stream(application)), response, 201)
+async def post_draft(service: Here, known: Known, actor: Who, asked: Ask, body: Draft) -> Response:
+    return told(service, await save(service, known, actor, body, asked, new_stream(application)), 201)
 
 
 @router.post("/drafts/{id}", response_model=Summary, summary="Save a draft again (its applicant, with its code)")
 async def post_draft_again(
-    response: Response, service: Here, known: Known, actor: Who, asked: Ask, id: UUID, body: Draft, code: Tracking = ""
-) -> Summary:
+    service: Here, known: Known, actor: Who, asked: Ask, id: UUID, body: Draft, code: Tracking = ""
+) -> Response:
     await dossier_for(service, actor, id, APPLICANTS, code)
-    return told(service, await save(service, known, actor, body, asked, stream_of(id)), response)
+    return told(service, await save(service, known, actor, body, asked, stream_of(id)))
 
 
 @router.post(
@@ -354,17 +353,10 @@ async def post_draft_again(
     responses={409: ONLINE_ONLY},
 )
 async def post_draft_submit(
-    response: Response,
-    service: Here,
-    known: Known,
-    actor: Who,
-    asked: Ask,
-    id: UUID,
-    body: Submission,
-    code: Tracking = "",
-) -> Any:
+    service: Here, known: Known, actor: Who, asked: Ask, id: UUID, body: Submission, code: Tracking = ""
+) -> Response:
     await dossier_for(service, actor, id, APPLICANTS, code)
-    return _handed_in(service, await submit(service, known, actor, body, asked, draft=id), response, asked)
+    return _handed_in(service, await submit(service, known, actor, body, asked, draft=id), asked)
 
 
 def guided_problem(guided: Guided, lang: str) -> dict[str, Any]:
