@@ -56,7 +56,7 @@ class City:
             "MOTCUA_SESSION_KEY": "a key for tests only",
             "MOTCUA_VAULT_KEY": "another for tests only",
             "MOTCUA_TRACKING_KEY": "one more, and a long one, for tests only",
-            "PYTHONPATH": str(TESTS),
+            "PYTHONPATH": f"{TESTS}:{TESTS.parent}",
         }
         with (self.folder / f"{role}.log").open("ab") as log:
             self._running[name or role] = await asyncio.create_subprocess_exec(
