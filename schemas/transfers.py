@@ -41,7 +41,8 @@ TransferGround: TypeAlias = Literal[
     "documents_missing",
 ]
 """Why a transfer was refused, coarse enough to be counted. `not_there`: the pupil is not at the school they leave."""
-CloseGround: TypeAlias = Literal["withdrawn", "stopped", "not_accepted"]
+CloseGround: TypeAlias = Literal["withdrawn", "stopped", "not_accepted", "resolved"]
+"""How the dossier ended in intake without this service. `resolved`: somebody answered it there by hand."""
 Opinion: TypeAlias = Literal["approved", "refused"]
 StatusCode: TypeAlias = Literal["01", "02", "03", "04", "05", "06", "13", "15", "16"]
 """QCVN 102:2016/BTTTT: arrived, refused, received, assigned, in process, done, recalled, recall or update agreed,
@@ -55,7 +56,8 @@ class Facts:
     `from_name` and `from_place` name a school elsewhere and its province or country; likewise `to_…`. `grade` is the
     one the pupil wants to enter, `year` the first calendar year of its school year. `subjects` are the elective
     subjects taken. `documents` are codes of the papers that were handed in (`record`, `admission`, `introduction`,
-    `department_introduction`, `application`, `summary`, `individual_plan`). `to_class` may be left to the school.
+    `department_introduction`, `application`, `summary`, `individual_plan`). `to_class` is the name of a class ("10A1") and
+    may be left to the school; everywhere else a class is named by its stream.
     """
 
     __pydantic_config__ = ConfigDict(extra="forbid")
@@ -77,13 +79,15 @@ class Facts:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Finding:
-    """What one rule says of one case. `holds`: it is kept; where it is not, `special` says that leadership may still
-    consent, and otherwise the case can't be granted. `ground` names what it is about, `rule` the article."""
+    """What one rule says of one case. `holds`: it is kept. Where it is not, `special` says that leadership may still
+    consent, `bars` that the case can't be granted; where neither is so, it is for the head who decides to weigh.
+    `ground` names what it is about, `rule` the article."""
 
     ground: str
     holds: bool
     special: bool
     rule: Cited
+    bars: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -123,7 +127,8 @@ class Reply:
 
 @event("transfers.transfer_undescribed", version=1)
 class TransferUndescribed(Event, frozen=True, kw_only=True):
-    """A dossier for a transfer came without the facts that it is judged by: an officer has to fill them in."""
+    """A dossier for a transfer came without the facts that it is judged by: an officer has to fill them in. It is said
+    again, with `code` and `received_at`, when the dossier is received meanwhile."""
 
     application: str
     procedure: str
@@ -131,6 +136,8 @@ class TransferUndescribed(Event, frozen=True, kw_only=True):
     decided_by: str
     applicant: UUID
     submitted_at: dt.datetime
+    code: str = ""
+    received_at: dt.datetime | None = None
 
 
 @event("transfers.transfer_requested", version=1)
@@ -166,8 +173,10 @@ class TransferBegun(Event, frozen=True, kw_only=True):
     findings: tuple[Finding, ...]
     steps: tuple[PlannedStep, ...]
     code: str
+    submitted_at: dt.datetime
     received_at: dt.datetime
     rule: Cited
+    to_class: str = ""
 
 
 @event("transfers.transfer_raised", version=1)
@@ -186,14 +195,16 @@ class TransferRaised(Event, frozen=True, kw_only=True):
 
 @event("transfers.class_chosen", version=1)
 class ClassChosen(Event, frozen=True, kw_only=True):
-    """The receiving school chose the class for which the case waits."""
+    """The receiving school chose the class for which the case waits, in place of `was_class`."""
 
     application: str
     from_school: str
     to_school: str
     to_class: str
+    submitted_at: dt.datetime
     chosen_at: dt.datetime
     chosen_by: str = ""
+    was_class: str = ""
 
 
 @event("transfers.place_held", version=1)
@@ -238,6 +249,7 @@ class StepEnded(Event, frozen=True, kw_only=True):
     by: str = ""
     document_number: str = ""
     note: Personal[str] | None = None
+    to_class: str = ""
 
 
 @event("transfers.step_due", version=1)
@@ -282,6 +294,8 @@ class TransferDecided(Event, frozen=True, kw_only=True):
     ground: TransferGround | None = None
     reason: Personal[str] | None = None
     document_number: str = ""
+    to_class: str = ""
+    pupil: UUID | None = None
 
 
 @event("transfers.transfer_completed", version=1)
@@ -293,17 +307,21 @@ class TransferCompleted(Event, frozen=True, kw_only=True):
     to_school: str
     pupil: UUID
     completed_at: dt.datetime
+    to_class: str = ""
 
 
 @event("transfers.transfer_closed", version=1)
 class TransferClosed(Event, frozen=True, kw_only=True):
-    """The case ended without a decision: the dossier was withdrawn, stopped or not accepted."""
+    """The case ended because the dossier was withdrawn, stopped, not accepted or answered by hand. `pupil` is None where
+    the case was never described."""
 
     application: str
     from_school: str
     to_school: str
     ground: CloseGround
     closed_at: dt.datetime
+    to_class: str = ""
+    pupil: UUID | None = None
 
 
 # Asking the leadership
@@ -521,7 +539,8 @@ class PlaceReserved(Event, frozen=True, kw_only=True):
 
 @event("transfers.place_passed_on", version=1)
 class PlacePassedOn(Event, frozen=True, kw_only=True):
-    """A place that was kept went to a request that was submitted earlier; this one waits in the queue."""
+    """A place that was kept went to a request that was submitted earlier (`to`; "" : the class has fewer places now);
+    this one waits in the queue."""
 
     class_id: str
     school: str
@@ -540,11 +559,13 @@ class PlaceTaken(Event, frozen=True, kw_only=True):
 
 @event("transfers.place_refused", version=1)
 class PlaceRefused(Event, frozen=True, kw_only=True):
-    """A head decided for a case that has no place (any more): it waits, the decision does not count."""
+    """A head decided for a case that has no place (any more): it waits, the decision does not count. `turn` is that of
+    the step that was ended."""
 
     class_id: str
     school: str
     transfer: str
+    turn: int
 
 
 @event("transfers.place_given_back", version=1)
@@ -575,6 +596,7 @@ class ClaimRefused(Event, frozen=True, kw_only=True):
     transfer: str
     ground: Literal["already_transferring", "not_there"]
     held_by: str = ""
+    at_school: str = ""
 
 
 @event("transfers.pupil_freed", version=1)

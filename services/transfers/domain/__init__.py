@@ -1,0 +1,1 @@
+"""What transfers decides: cases, where a pupil goes to school, places, documents, opinions, delegations, numbers."""

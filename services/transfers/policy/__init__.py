@@ -1,0 +1,1 @@
+"""What transfers does by itself because of what it heard."""
