@@ -52,3 +52,20 @@ def told(letter: Official) -> dict[str, object]:
         "signer": letter.signer,
         "recipients": [f"{each};" for each in recipients[:-1]] + [f"{recipients[-1]}."],
     }
+
+
+_SKIPPED = frozenset({"trường", "và", "của"})
+_ENDS = frozenset({"tỉnh", "thành"})
+
+
+def notation(name: str) -> str:
+    """The letters behind a unit's numbers, by its name: "Sở Giáo dục và Đào tạo tỉnh Sơn Hà" is SGDĐT-VP, "Trường THPT Lê
+    Lợi" THPTLL-VP (Decree 30/2020/NĐ-CP, Appendix I, II.3: abbreviation of the body and of the part that drafts)."""
+    short = ""
+    for word in name.split():
+        plain = word.strip(",.()").casefold()
+        if plain in _ENDS:
+            break
+        if plain and plain not in _SKIPPED:
+            short += word if word.isupper() else word[0].upper()
+    return f"{short or 'VB'}-VP"

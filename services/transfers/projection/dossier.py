@@ -12,6 +12,10 @@ from schemas.event import Recorded
 from schemas.intake import ApplicationCorrected, ApplicationReceived, ApplicationSubmitted
 
 
+TRANSFERS = frozenset({"2.002478", "2.002854"})
+"""The procedures that are transfers in any rule pack; a test holds this against the packs."""
+
+
 class DossierRow(Row, frozen=True, kw_only=True):
     """The papers of a dossier, and who applied, sealed under `subject`'s key."""
 
@@ -25,8 +29,10 @@ class DossierRow(Row, frozen=True, kw_only=True):
     code: str = ""
 
 
-def _submitted(row: DossierRow | None, recorded: Recorded) -> DossierRow:
+def _submitted(row: DossierRow | None, recorded: Recorded) -> DossierRow | None:
     event: Any = recorded.event
+    if event.procedure not in TRANSFERS:
+        return row
     return DossierRow(
         stream=recorded.stream,
         procedure=event.procedure,

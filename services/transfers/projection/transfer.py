@@ -154,6 +154,8 @@ def _came(row: TransferRow | None, recorded: Recorded) -> TransferRow:
         applicant=event.applicant,
         submitted_at=event.submitted_at,
         status="undescribed",
+        code=getattr(event, "code", ""),
+        received_at=getattr(event, "received_at", None),
     )
 
 
@@ -168,7 +170,6 @@ def _requested(row: TransferRow | None, recorded: Recorded) -> TransferRow:
         who=event.who.sealed,
         from_school=event.facts.from_school,
         to_school=event.facts.to_school,
-        to_class=event.facts.to_class,
     )
 
 
@@ -200,6 +201,7 @@ def _begun(row: TransferRow, event: Any) -> TransferRow:
         rule=_write(event.rule),
         from_school=event.from_school,
         to_school=event.to_school,
+        to_class=event.to_class,
     )
 
 
