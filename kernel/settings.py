@@ -39,6 +39,13 @@ class Settings(BaseSettings):
     sms_key: SecretStr = SecretStr("")
     post_seconds: float = 20.0  # that handing over one message may take
 
+    edoc: str = ""  # the document exchange: a gateway's URL, or a folder as file:///…; without one nothing is exchanged
+    edoc_organ: str = ""  # our own code in it, such as 000.00.15.H40
+    edoc_key: SecretStr = SecretStr("")
+    edoc_seconds: float = 30.0  # that one call may take
+    edoc_signer: Path | None = None  # PEM: private key and certificates; without one messages leave unsigned
+    edoc_trust: Path | None = None  # folder with <OrganId>.pem; with one, only what its sender signed is believed
+
     def database(self, service: str) -> dict[str, object]:
         """Arguments for asyncpg: one database and one role a service, of the same name."""
         host, port = self.postgres.rsplit(":", 1)
