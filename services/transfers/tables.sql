@@ -188,6 +188,26 @@ CREATE TABLE opinion (
 CREATE INDEX opinion_inbox ON opinion (to_unit, arrived_at) WHERE status = 'asked';
 CREATE INDEX opinion_application ON opinion (application);
 
+-- What arrived and could not be used by itself.
+CREATE TABLE arrival (
+    stream text PRIMARY KEY,
+    arrival uuid NOT NULL,
+    unit text NOT NULL,
+    reason text NOT NULL,
+    digest text NOT NULL,
+    size integer NOT NULL,
+    sender text NOT NULL,
+    document_id text NOT NULL,
+    response_to text NOT NULL,
+    letter_number text NOT NULL,
+    application text NOT NULL,
+    fault text NOT NULL,
+    arrived_at timestamptz NOT NULL,
+    settled_at timestamptz,
+    settled_by text NOT NULL
+);
+CREATE INDEX arrival_waiting ON arrival (unit, arrived_at) WHERE settled_at IS NULL;
+
 -- Deputies and their days.
 CREATE TABLE delegation (
     stream text NOT NULL,

@@ -11,6 +11,8 @@ from msgspec.structs import replace
 from kernel.handlers import Key, Row, View
 from schemas.event import Event, Recorded
 from schemas.transfers import (
+    ArrivalSetAside,
+    ArrivalSettled,
     DelegationEnded,
     DelegationGiven,
     DocumentFailed,
@@ -208,3 +210,50 @@ delegation = View(
     key=_of_delegation,
     key_columns=("stream", "delegation"),
 )
+
+
+class ArrivalRow(Row, frozen=True, kw_only=True):
+    """Something that arrived and waits for a person, or was looked at (`settled_at`)."""
+
+    stream: str
+    arrival: UUID
+    unit: str
+    reason: str
+    digest: str
+    size: int
+    sender: str
+    document_id: str
+    response_to: str
+    letter_number: str
+    application: str
+    fault: str
+    arrived_at: dt.datetime
+    settled_at: dt.datetime | None = None
+    settled_by: str = ""
+
+
+def _aside(row: ArrivalRow | None, recorded: Recorded) -> ArrivalRow:
+    event: Any = recorded.event
+    return ArrivalRow(
+        stream=recorded.stream,
+        arrival=event.arrival,
+        unit=event.unit,
+        reason=event.reason,
+        digest=event.digest,
+        size=event.size,
+        sender=event.sender,
+        document_id=event.document_id,
+        response_to=event.response_to,
+        letter_number=event.number,
+        application=event.application,
+        fault=event.fault,
+        arrived_at=event.arrived_at,
+    )
+
+
+def _settled(row: ArrivalRow | None, recorded: Recorded) -> ArrivalRow | None:
+    event: Any = recorded.event
+    return row and replace(row, settled_at=event.settled_at, settled_by=event.by)
+
+
+arrival = View("arrival", ArrivalRow, {ArrivalSetAside: _aside, ArrivalSettled: _settled})
