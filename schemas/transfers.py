@@ -1,5 +1,5 @@
-"""What transfers says: the cases of pupils who change schools, their steps, the places of classes, where a pupil goes to
-school, and the letters that ask the Department's leadership for its consent.
+"""What transfers says: the cases of pupils who change schools, their steps, the places of classes, where a pupil goes
+to school, and the letters that ask the Department's leadership for its consent.
 
 The docstring of an event is the fact in plain words, and the glossary. Every event about a case says which dossier of
 intake it belongs to and between which schools it is, so that a listener needs nothing else. A school of the province
@@ -24,8 +24,8 @@ Reason: TypeAlias = Literal["moved_home", "parents_work", "disadvantaged_area", 
 """Why a pupil changes schools, no more than the rules ask: `disadvantaged_area` and `no_equivalent_private` are those
 for which a pupil of a private school may go to a public one (TT 50/2021/TT-BGDĐT)."""
 Step: TypeAlias = Literal["release", "introduce", "consult", "accept", "records", "placement"]
-"""`release`: the head of the releasing school consents. `introduce`: the Department checks and introduces. `consult`: the
-Department's leadership is asked in writing. `accept`: the head of the receiving school decides. `records`: the
+"""`release`: the head of the releasing school consents. `introduce`: the Department checks and introduces. `consult`:
+the Department's leadership is asked in writing. `accept`: the head of the receiving school decides. `records`: the
 releasing school hands the records over. `placement`: the receiving school puts the pupil into the class."""
 StepOutcome: TypeAlias = Literal["consented", "refused", "done", "dropped"]
 SpecialGround: TypeAlias = Literal["private_to_public", "specialised", "outside_window", "raised"]
@@ -58,10 +58,9 @@ class Facts:
     """What a transfer is judged by, in codes. Identity is not among them.
 
     `from_name` and `from_place` name a school elsewhere and its province or country; likewise `to_…`. `grade` is the
-    one the pupil wants to enter, `year` the first calendar year of its school year. `subjects` are the elective
-    subjects taken. `documents` are codes of the papers that were handed in (`record`, `admission`, `introduction`,
-    `department_introduction`, `application`, `summary`, `individual_plan`). `to_class` is the name of a class ("10A1") and
-    may be left to the school; everywhere else a class is named by its stream.
+    one the pupil wants to enter. `subjects` are the elective subjects taken. `documents` are codes of the papers that were handed in (`record`, `admission`, `introduction`,
+    `department_introduction`, `application`, `summary`, `individual_plan`). `to_class` is the name of a class ("10A1")
+    and may be left to the school; everywhere else a class is named by its stream.
     """
 
     __pydantic_config__ = ConfigDict(extra="forbid")
@@ -107,7 +106,8 @@ class PlannedStep:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Consultation:
-    """What a written consultation says (form of NĐ 30/2020/NĐ-CP, "văn bản xin ý kiến"): of what, why, what is asked."""
+    """What a written consultation says (form of NĐ 30/2020/NĐ-CP, "văn bản xin ý kiến"): of what, why, what is
+    asked."""
 
     __pydantic_config__ = ConfigDict(extra="forbid")
 
@@ -213,7 +213,7 @@ class ClassChosen(Event, frozen=True, kw_only=True):
 
 @event("transfers.place_held", version=1)
 class PlaceHeld(Event, frozen=True, kw_only=True):
-    """As far as the case knows it has a place in the class (`held`), or waits for one (`place` in the queue)."""
+    """As far as the case knows it has a place in the class (`held`), or waits for one in the queue."""
 
     application: str
     from_school: str
@@ -316,8 +316,8 @@ class TransferCompleted(Event, frozen=True, kw_only=True):
 
 @event("transfers.transfer_closed", version=1)
 class TransferClosed(Event, frozen=True, kw_only=True):
-    """The case ended because the dossier was withdrawn, stopped, not accepted or answered by hand. `pupil` is None where
-    the case was never described."""
+    """The case ended because the dossier was withdrawn, stopped, not accepted or answered by hand. `pupil` is None
+    where the case was never described."""
 
     application: str
     from_school: str

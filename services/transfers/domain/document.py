@@ -75,13 +75,15 @@ Command: TypeAlias = Queue | MarkSent | NoteStatus | Fail | Requeue
 
 # State
 
+NO_DOCUMENT = UUID(int=0)  # of a document that nothing was said of yet
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Document:
     """`statuses` are those that were said: (code, said at)."""
 
     phase: Literal["none", "queued", "sent", "failed"] = "none"
-    document: UUID = UUID(int=0)
+    document: UUID = NO_DOCUMENT
     application: str = ""
     kind: Literal["consultation", "reply"] = "consultation"
     source: str = ""

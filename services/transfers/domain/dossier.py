@@ -26,13 +26,14 @@ def pupil_stream(pupil: UUID) -> str:
 
 
 def class_stream(school: str, year: int, grade: int, name: str) -> str:
-    """The stream of a class, which is its id everywhere (`class_id`, `to_class` of events): nobody can ask for a place in
-    a class of another school, school year or grade. Names are compared without case and outer blanks."""
+    """The stream of a class, which is its id everywhere (`class_id`, `to_class` of events): nobody can ask for a place
+    in a class of another school, school year or grade. Names are compared without case and outer blanks."""
     return f"class-{uuid5(NAMESPACE, f'{school} {year} {grade} {name.strip().casefold()}')}"
 
 
 def document_id(source: str, ordinal: int) -> UUID:
-    """A letter's id on the exchange, by the stream that has its text and its number there: sent again it is the same."""
+    """A letter's id on the exchange, by the stream that has its text and its number there: sent again it is the
+    same."""
     return uuid5(NAMESPACE, f"{source} {ordinal}")
 
 

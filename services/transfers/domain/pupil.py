@@ -44,13 +44,15 @@ Command: TypeAlias = Claim | Free | Move
 
 # State
 
+NOBODY = UUID(int=0)  # of a pupil that nothing was said of yet
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Pupil:
-    """`school` is None until a transfer moved the pupil: until then only the dossier says where they are. `claim` is the
-    open case ("" : none); `answered` are all cases that ever claimed."""
+    """`school` is None until a transfer moved the pupil: until then only the dossier says where they are. `claim` is
+    the open case ("" : none); `answered` are all cases that ever claimed."""
 
-    pupil: UUID = UUID(int=0)
+    pupil: UUID = NOBODY
     school: str | None = None
     claim: str = ""
     answered: frozenset[str] = frozenset()

@@ -9,345 +9,342 @@ What comes from the policy comes to [] or to an event in every state; what peopl
 """
 
 import datetime as dt
-from dataclasses import dataclass, field
-from typing import Literal, TypeAlias
-from uuid import UUID
+from typing import Any
 
-from kernel.decider import Decider
-from schemas.event import Event, Personal
-from schemas.people import Person
+from kernel.calendar import local
+from kernel.decider import Decider, Rejected, Text
+from schemas.event import Event
 from schemas.transfers import (
     ClassChosen,
-    CloseGround,
-    Consultation,
     ConsultationDrafted,
     ConsultationIssued,
-    Facts,
-    Finding,
-    Kind,
-    Opinion,
     PlaceHeld,
-    PlannedStep,
-    Reply,
     ReplyArrived,
-    SpecialGround,
-    Step,
     StepDue,
     StepEnded,
     StepEscalated,
     StepOpened,
-    StepOutcome,
     TransferBegun,
     TransferClosed,
     TransferCompleted,
     TransferDecided,
-    TransferGround,
     TransferRaised,
     TransferRequested,
     TransferUndescribed,
 )
-from services.transfers.domain.rules import Known
-
-# Commands of the policy
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Request:
-    """Open the case of a dossier that says what it is judged by."""
-
-    application: str
-    procedure: str
-    received_by: str
-    decided_by: str
-    facts: Facts
-    pupil: UUID
-    who: Personal[Person]
-    applicant: UUID
-    submitted_at: dt.datetime
-    tracking: str = ""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Undescribed:
-    """Open the case of a dossier that does not say what it is judged by."""
-
-    application: str
-    procedure: str
-    received_by: str
-    decided_by: str
-    applicant: UUID
-    submitted_at: dt.datetime
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Begin:
-    """The dossier was received: judge it by the rules of that day."""
-
-    known: Known
-    code: str
-    received_at: dt.datetime
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Proceed:
-    """The pupil's claim was accepted: open the steps that wait for nothing."""
-
-    at: dt.datetime
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Deny:
-    """The pupil's claim was refused: so is the case, by the rule of the day of receipt."""
-
-    known: Known
-    ground: Literal["already_transferring", "not_there"]
-    at: dt.datetime
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class NotePlace:
-    """A class said that the case has a place now (`held`), or has it no longer."""
-
-    class_id: str
-    held: bool
-    at: dt.datetime
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Grant:
-    """The place is taken: what the head decided counts."""
-
-    class_id: str
-    at: dt.datetime
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Reopen:
-    """There was no place when the head decided (in this `turn` of `accept`): the step is open again."""
-
-    class_id: str
-    turn: int
-    at: dt.datetime
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Close:
-    """The dossier ended in intake. A case that is refused or complete stays as it is."""
-
-    ground: CloseGround
-    at: dt.datetime
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Compose:
-    """Draft the consultation from the facts, where `consult` is open and nobody wrote one yet."""
-
-    known: Known
-    at: dt.datetime
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class NoteDue:
-    """Until when a step is due, as the deadlines service counted."""
-
-    step: Step
-    turn: int
-    due_at: dt.datetime
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Escalate:
-    """A step is overdue: tell whoever stands above its unit (by `known`)."""
-
-    known: Known
-    step: Step
-    turn: int
-    due_at: dt.datetime
-    at: dt.datetime
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class HearReply:
-    """The leadership's answer to `document` came back over the exchange. Said by an errand, so never refused: an answer
-    to something else, or to a case that has ended, comes to nothing."""
-
-    document: UUID
-    reply: UUID
-    number: str
-    opinion: Opinion
-    at: dt.datetime
-    text: Personal[Reply] | None = None
-
-
-# Commands of people
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Describe:
-    """Fill in what a dossier is judged by. Where it was received meanwhile, it is judged at once."""
-
-    known: Known
-    facts: Facts
-    pupil: UUID
-    who: Personal[Person]
-    at: dt.datetime
-    by: str
-    tracking: str = ""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ChooseClass:
-    """Let the case wait for this class of the receiving school. `name` is the class's name ("10A1"): school, school year
-    and grade are the case's own. Whether it was opened is looked up by the api."""
-
-    name: str
-    at: dt.datetime
-    by: str
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Raise:
-    """Make an ordinary case special, with a reason; never the other way round."""
-
-    known: Known
-    reason: Personal[str]
-    at: dt.datetime
-    by: str
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class EndStep:
-    """End a step: `consented` or `refused` (with `ground` and `note`) for release, introduce, accept; `done` for records
-    and placement. `turn` is the one the person saw. `unmanaged`: the receiving school opened no class of this grade and
-    year (looked up by the api), so that accept may be consented without one. consult ends by its reply alone."""
-
-    step: Step
-    turn: int
-    outcome: Literal["consented", "refused", "done"]
-    at: dt.datetime
-    by: str
-    ground: TransferGround | None = None
-    note: Personal[str] | None = None
-    document_number: str = ""
-    unmanaged: bool = False
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Redraft:
-    """Write another text of the consultation. `draft` is the number it will have: one more than the last its author saw."""
-
-    draft: int
-    text: Personal[Consultation]
-    at: dt.datetime
-    by: str
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class IssueConsultation:
-    """Sign the consultation. `number` comes from the letters stream, `to_unit` is the Department."""
-
-    number: str
-    to_unit: str
-    text: Personal[Consultation]
-    at: dt.datetime
-    by: str
-
-
-Command: TypeAlias = (
-    Request
-    | Undescribed
-    | Begin
-    | Proceed
-    | Deny
-    | NotePlace
-    | Grant
-    | Reopen
-    | Close
-    | Compose
-    | NoteDue
-    | Escalate
-    | HearReply
-    | Describe
-    | ChooseClass
-    | Raise
-    | EndStep
-    | Redraft
-    | IssueConsultation
+from services.transfers.domain.case import Phase, Run, Transfer, evolve
+from services.transfers.domain.commands import (
+    Begin,
+    ChooseClass,
+    Close,
+    Command,
+    Compose,
+    Deny,
+    Describe,
+    EndStep,
+    Escalate,
+    Grant,
+    HearReply,
+    IssueConsultation,
+    NoteDue,
+    NotePlace,
+    Proceed,
+    Raise,
+    Redraft,
+    Reopen,
+    Request,
+    Undescribed,
 )
+from services.transfers.domain.consulting import consult
+from services.transfers.domain.deciding import class_missing, decided_already, end_step, not_open
+from services.transfers.domain.dossier import about, class_stream
+from services.transfers.domain.rules import Known, judge, school_year
+from services.transfers.domain.steps import dropped, ended, follow, granted, opened, refused
 
-# State
-
-Phase: TypeAlias = Literal[
-    "none", "undescribed", "requested", "begun", "open", "granted", "refused", "completed", "closed"
+__all__ = [
+    "Begin",
+    "ChooseClass",
+    "Close",
+    "Command",
+    "Compose",
+    "Deny",
+    "Describe",
+    "EndStep",
+    "Escalate",
+    "Grant",
+    "HearReply",
+    "IssueConsultation",
+    "NoteDue",
+    "NotePlace",
+    "Phase",
+    "Proceed",
+    "Raise",
+    "Redraft",
+    "Reopen",
+    "Request",
+    "Run",
+    "Transfer",
+    "Undescribed",
+    "transfer",
 ]
-LONG_AGO, NOBODY = dt.datetime(1970, 1, 1, tzinfo=dt.UTC), UUID(int=0)  # of a case that is not there yet
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Run:
-    """The last time that a step was opened. `outcome` is None while it can be done."""
-
-    step: Step
-    turn: int
-    unit: str
-    outcome: StepOutcome | None = None
-    due_at: dt.datetime | None = None
-    escalated: bool = False
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Transfer:
-    """What the next decision may depend on. `to_class` is a class's stream; `held`: it has a place there, as far as it
-    knows; `drafts` counts the texts of the consultation, `document` is the one that was issued."""
-
-    phase: Phase = "none"
-    application: str = ""
-    procedure: str = ""
-    received_by: str = ""
-    decided_by: str = ""
-    applicant: UUID = NOBODY
-    submitted_at: dt.datetime = LONG_AGO
-    facts: Facts | None = None
-    pupil: UUID = NOBODY
-    code: str = ""
-    received_at: dt.datetime | None = None
-    kind: Kind = "in_province"
-    year: int = 0
-    special: bool = False
-    grounds: tuple[SpecialGround, ...] = ()
-    findings: tuple[Finding, ...] = ()
-    steps: tuple[PlannedStep, ...] = ()
-    runs: tuple[Run, ...] = field(default=())
-    to_class: str = ""
-    held: bool = False
-    drafts: int = 0
-    drafted_by: str = ""
-    document: UUID | None = None
-    number: str = ""
-    reply: UUID | None = None
-
-    @property
-    def from_school(self) -> str:
-        return self.facts.from_school if self.facts else ""
-
-    @property
-    def to_school(self) -> str:
-        return self.facts.to_school if self.facts else ""
-
-    def run(self, step: Step) -> Run | None:
-        """How a step stands; None: it was never opened."""
-        return next((each for each in self.runs if each.step == step), None)
-
 
 initial = Transfer()
 
+# Decide
+
 
 def decide(command: Command, state: Transfer) -> list[Event]:
-    return []
+    match command:
+        case Request() | Undescribed():
+            return [_asked(command)] if state.phase == "none" else []
+        case Begin():
+            return _begin(command, state)
+        case Proceed():
+            return follow([], state, command.at) if state.phase == "begun" else []
+        case Deny():
+            return _deny(command, state)
+        case NotePlace():
+            return _note_place(command, state)
+        case Grant():
+            waits = state.decided_already and state.to_class == command.class_id
+            return follow([granted(state, state.rule, command.at)], state, command.at) if waits and state.rule else []
+        case Reopen():
+            return _reopen(command, state)
+        case Close():
+            return _close(command, state)
+        case NoteDue() | Escalate():
+            return _time(command, state)
+        case Describe():
+            return _describe(command, state)
+        case ChooseClass():
+            return _choose(command, state)
+        case Raise():
+            return _raise(command, state)
+        case EndStep():
+            return end_step(command, state)
+        case Compose() | Redraft() | IssueConsultation() | HearReply():
+            return consult(command, state)
 
 
-def evolve(state: Transfer, event: Event) -> Transfer:
-    return state
+def _asked(command: Request | Undescribed) -> Event:
+    if isinstance(command, Undescribed):
+        return TransferUndescribed(
+            application=command.application,
+            procedure=command.procedure,
+            received_by=command.received_by,
+            decided_by=command.decided_by,
+            applicant=command.applicant,
+            submitted_at=command.submitted_at,
+        )
+    return TransferRequested(
+        application=command.application,
+        procedure=command.procedure,
+        received_by=command.received_by,
+        decided_by=command.decided_by,
+        facts=command.facts,
+        pupil=command.pupil,
+        who=command.who,
+        applicant=command.applicant,
+        submitted_at=command.submitted_at,
+        tracking=command.tracking,
+    )
+
+
+def _begin(command: Begin, state: Transfer) -> list[Event]:
+    if state.phase == "undescribed" and state.received_at is None:
+        undescribed = TransferUndescribed(
+            application=state.application,
+            procedure=state.procedure,
+            received_by=state.received_by,
+            decided_by=state.decided_by,
+            applicant=state.applicant,
+            submitted_at=state.submitted_at,
+            code=command.code,
+            received_at=command.received_at,
+        )
+        return [undescribed]
+    if state.phase != "requested":
+        return []
+    return _begun(command.known, command.code, command.received_at, state)
+
+
+def _begun(known: Known, code: str, received_at: dt.datetime, state: Transfer) -> list[Event]:
+    """The case as the rules of the day of receipt see it, and its refusal at once where a rule bars it."""
+    facts = state.facts
+    if facts is None:
+        return []
+    day = local(received_at).date()
+    year = school_year(day, known.rules(day))
+    named = facts.to_school and facts.to_class.strip()
+    to_class = class_stream(facts.to_school, year, facts.grade, facts.to_class) if named else ""
+    judged = judge(facts, day, known, class_id=to_class)
+    begun = TransferBegun(
+        **about(state),
+        pupil=state.pupil,
+        kind=judged.kind,
+        year=judged.year,
+        special=judged.special,
+        grounds=judged.grounds,
+        findings=judged.findings,
+        steps=judged.steps,
+        code=code,
+        submitted_at=state.submitted_at,
+        received_at=received_at,
+        rule=judged.rule,
+        to_class=to_class,
+    )
+    if judged.refused is None:
+        return [begun]
+    ground, rule = judged.refused
+    return [begun, refused(evolve(state, begun), ground, rule, received_at)]
+
+
+def _deny(command: Deny, state: Transfer) -> list[Event]:
+    if state.phase != "begun" or state.received_at is None:
+        return []
+    cited = command.known.rules(local(state.received_at).date()).cited
+    rule = cited["one_request" if command.ground == "already_transferring" else "at_school"]
+    return [refused(state, command.ground, rule, command.at)]
+
+
+def _note_place(command: NotePlace, state: Transfer) -> list[Event]:
+    waits = state.phase in {"begun", "open"} and command.class_id == state.to_class
+    return [_held(command.held, command.at, state)] if waits and command.held != state.held else []
+
+
+def _held(held: bool, at: dt.datetime, state: Transfer) -> Event:
+    return PlaceHeld(**about(state), to_class=state.to_class, held=held, noted_at=at)
+
+
+def _reopen(command: Reopen, state: Transfer) -> list[Event]:
+    planned, run = state.planned("accept"), state.run("accept")
+    if not (state.decided_already and planned and run):
+        return []
+    if (command.class_id, command.turn) != (state.to_class, run.turn):
+        return []
+    lost = [_held(False, command.at, state)] if state.held else []
+    return [*lost, opened(planned, state, command.at)]
+
+
+def _close(command: Close, state: Transfer) -> list[Event]:
+    """A dossier that intake answered because this case was granted goes on to its records and its placement."""
+    over = state.phase in {"none", "refused", "completed", "closed"}
+    if over or (state.phase == "granted" and command.ground == "resolved"):
+        return []
+    closed = TransferClosed(
+        **about(state),
+        ground=command.ground,
+        closed_at=command.at,
+        to_class=state.to_class,
+        pupil=state.pupil if state.facts else None,
+    )
+    return [*dropped(state, command.at), closed]
+
+
+def _time(command: NoteDue | Escalate, state: Transfer) -> list[Event]:
+    run = state.run(command.step)
+    if run is None or run.outcome is not None or run.turn != command.turn:
+        return []
+    what: dict[str, Any] = {**about(state), "step": run.step, "turn": run.turn, "due_at": command.due_at}
+    if isinstance(command, NoteDue):
+        return [] if run.due_at == command.due_at else [StepDue(**what)]
+    above = command.known.above(run.unit)
+    if run.escalated or not above:
+        return []
+    return [StepEscalated(**what, unit=run.unit, to_unit=above, escalated_at=command.at)]
+
+
+def _describe(command: Describe, state: Transfer) -> list[Event]:
+    if state.facts is not None and state.facts == command.facts:
+        return []
+    if state.phase != "undescribed":
+        raise Rejected(
+            "not_to_describe",
+            Text("Hồ sơ này không chờ bổ sung thông tin.", "This dossier does not wait to be described."),
+            instead=Text("Tải lại trang để xem tình trạng hiện tại.", "Reload the page to see how it stands."),
+        )
+    if not (command.facts.from_school or command.facts.to_school):
+        raise Rejected(
+            "no_school_of_ours",
+            Text(
+                "Phải chọn trường đi hoặc trường đến trong tỉnh.",
+                "Name a school of the province, to leave or to enter.",
+            ),
+            instead=Text("Chọn trường trong danh sách.", "Choose a school from the list."),
+        )
+    requested = TransferRequested(
+        application=state.application,
+        procedure=state.procedure,
+        received_by=state.received_by,
+        decided_by=state.decided_by,
+        facts=command.facts,
+        pupil=command.pupil,
+        who=command.who,
+        applicant=state.applicant,
+        submitted_at=state.submitted_at,
+        tracking=command.tracking,
+        described_by=command.by,
+    )
+    if state.received_at is None:
+        return [requested]
+    return [requested, *_begun(command.known, state.code, state.received_at, evolve(state, requested))]
+
+
+def _choose(command: ChooseClass, state: Transfer) -> list[Event]:
+    if not command.name.strip():
+        raise class_missing()
+    if state.phase not in {"begun", "open"} or not state.to_school or state.facts is None:
+        raise not_open()
+    to_class = class_stream(state.to_school, state.year, state.facts.grade, command.name)
+    if to_class == state.to_class:
+        return []
+    if state.decided_already:
+        raise decided_already()
+    return [
+        ClassChosen(
+            **about(state),
+            to_class=to_class,
+            submitted_at=state.submitted_at,
+            chosen_at=command.at,
+            chosen_by=command.by,
+            was_class=state.to_class,
+        )
+    ]
+
+
+def _raise(command: Raise, state: Transfer) -> list[Event]:
+    if state.phase not in {"begun", "open"} or state.facts is None or state.received_at is None:
+        raise not_open()
+    if "raised" in state.grounds:
+        return []
+    day = local(state.received_at).date()
+    rule = command.known.rules(day).cited["raised"]
+    if state.special:
+        raise Rejected(
+            "special_already",
+            Text("Theo quy định, hồ sơ này đã là trường hợp đặc biệt.", "By the rules this case is special already."),
+            rule=rule.basis,
+        )
+    if state.decided_already:
+        raise decided_already()
+    judged = judge(state.facts, day, command.known, class_id=state.to_class, raised=True)
+    raised = TransferRaised(
+        **about(state),
+        raised_at=command.at,
+        steps=judged.steps,
+        reason=command.reason,
+        raised_by=command.by,
+        rule=rule,
+    )
+    after = evolve(state, raised)
+    early = [ended(each, "dropped", after, command.at) for each in after.runs if _too_early(each, after)]
+    return follow([raised, *early], state, command.at) if state.phase == "open" else [raised]
+
+
+def _too_early(run: Run, state: Transfer) -> bool:
+    """It is open, but has to wait for a step that the new plan put before it."""
+    planned = state.planned(run.step)
+    return run.outcome is None and planned is not None and not all(state.is_done(each) for each in planned.after)
 
 
 transfer: Decider[Transfer] = Decider(
