@@ -21,7 +21,7 @@ class Settings(BaseSettings):
     partitions: int = 12
     replication: int = 1
     host: str = "127.0.0.1"
-    ports: dict[str, int] = {"intake": 8401, "reporting": 8402, "deadlines": 8403}
+    ports: dict[str, int] = {"intake": 8401, "reporting": 8402, "deadlines": 8403, "transfers": 8404}
     session_key: SecretStr = SecretStr("")
     vault_key: SecretStr = SecretStr("")
     blobs: Path = Path(".state/demo/blobs")

@@ -17,7 +17,7 @@ from schemas.transfers import Facts
 from services.transfers.api.access import HEADS, WRITERS, Staff, check_acts
 from services.transfers.api.case import Case, Found, find, told, units
 from services.transfers.api.reference import known as known_now
-from services.transfers.domain import transfer as life
+from services.transfers.domain import commands as life
 from services.transfers.domain.dossier import class_stream
 from services.transfers.domain.place import school_class
 from services.transfers.domain.transfer import transfer

@@ -20,7 +20,7 @@ from services.transfers.api.acting import EITHER, Reason, now, say, subject_of
 from services.transfers.api.case import ERASED, Case, find, units
 from services.transfers.api.reading import names, opened
 from services.transfers.api.reference import known as known_now
-from services.transfers.domain import transfer as life
+from services.transfers.domain import commands as life
 from services.transfers.domain.dossier import document_id, letters_stream, opinion_stream
 from services.transfers.domain.letters import TakeNumber, letters
 from services.transfers.domain.transfer import transfer

@@ -11,7 +11,7 @@ from kernel.service import Service
 from services.transfers.domain.rules import Known, Rules, Unit, rules_on
 
 RULES = Path(__file__).parents[1] / "rules"
-_packs = packs.read(RULES)
+PACKS = packs.read(RULES)
 UNITS = "SELECT unit, name, kind, parent FROM view.unit"
 SUBJECTS = "SELECT class_id, subjects FROM view.class WHERE subjects <> '[]'"
 
@@ -20,7 +20,7 @@ SUBJECTS = "SELECT class_id, subjects FROM view.class WHERE subjects <> '[]'"
 def rules(day: dt.date) -> Rules:
     """The rules in force on a day. Raises Rejected where no pack has all that is needed."""
     try:
-        return rules_on(day, _packs)
+        return rules_on(day, PACKS)
     except KeyError:
         raise packs.no_rules(day) from None
 
