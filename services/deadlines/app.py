@@ -9,6 +9,7 @@ from services.deadlines.api.sending import send
 from services.deadlines.domain.apology import apology
 from services.deadlines.domain.calendar import calendar
 from services.deadlines.domain.clock import clock
+from services.deadlines.domain.leg import leg
 from services.deadlines.domain.letters import letters
 from services.deadlines.policy import duties, policy
 from services.deadlines.projection import views
@@ -17,8 +18,8 @@ HERE = Path(__file__).parent
 
 definition = Definition(
     name="deadlines",
-    deciders=(clock, apology, calendar, letters),
-    hears=("intake", "deadlines"),
+    deciders=(clock, apology, leg, calendar, letters),
+    hears=("intake", "transfers", "deadlines"),
     views=views,
     policy=policy,
     tables=HERE / "tables.sql",

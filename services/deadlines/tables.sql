@@ -132,6 +132,31 @@ CREATE INDEX apology_clock ON apology (clock);
 CREATE INDEX apology_open ON apology (status, issue_by, stream) WHERE status IN ('due', 'issued', 'undeliverable');
 CREATE INDEX apology_subject ON apology (subject);
 
+-- One line a step of a transfer.
+CREATE TABLE leg (
+    stream text PRIMARY KEY,
+    transfer text NOT NULL,
+    application text NOT NULL,
+    step text NOT NULL,
+    turn integer NOT NULL,
+    unit text NOT NULL,
+    days integer NOT NULL,
+    started_at timestamptz NOT NULL,
+    due_at timestamptz NOT NULL,
+    rule text NOT NULL,
+    open boolean NOT NULL,
+    overdue boolean NOT NULL,
+    outcome text NOT NULL,
+    finished_at timestamptz,
+    late_days integer,
+    late_minutes integer,
+    alarm_at timestamptz
+);
+CREATE INDEX leg_alarm ON leg (alarm_at, stream) WHERE alarm_at IS NOT NULL;
+CREATE INDEX leg_open ON leg (due_at, stream) WHERE open;
+CREATE INDEX leg_work ON leg (unit, due_at) WHERE open;
+CREATE INDEX leg_application ON leg (application);
+
 -- To whom the letters about a dossier go, sealed.
 CREATE TABLE recipient (
     stream text PRIMARY KEY,

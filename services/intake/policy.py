@@ -1,13 +1,15 @@
-"""What intake does because of what it heard: it closes a dossier whose supplement never came, and keeps
-the appointment that the law moved. An appointment after a start from zero is intake's own."""
+"""What intake does because of what it heard: it closes a dossier whose supplement never came, keeps the appointment
+that the law moved (one after a start from zero is its own), and resolves the dossier of a transfer as it was decided."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from kernel.handlers import Answer, Policy
 from schemas.deadlines import DueDateMoved, SupplementLapsed
 from schemas.event import Recorded
-from services.intake.domain.application import Close, MoveAppointment, application
+from schemas.intake import Ground
+from schemas.transfers import TransferDecided, TransferGround
+from services.intake.domain.application import Close, Conclude, MoveAppointment, application
 
 
 def _lapsed(recorded: Recorded, known: None) -> Sequence[Answer]:
@@ -22,4 +24,32 @@ def _moved(recorded: Recorded, known: None) -> Sequence[Answer]:
     return [Answer(application, event.application, MoveAppointment(promise=event.promise, at=event.moved_at))]
 
 
-policy: Policy = {SupplementLapsed: _lapsed, DueDateMoved: _moved}
+GROUNDS: Mapping[TransferGround, Ground] = {
+    "head_refused": "other",
+    "not_consented": "not_entitled",
+    "already_transferring": "duplicate",
+    "same_school": "conditions_not_met",
+    "not_there": "conditions_not_met",
+    "no_place": "conditions_not_met",
+    "wrong_grade": "conditions_not_met",
+    "private_to_public": "not_entitled",
+    "documents_missing": "incomplete",
+}
+
+
+def _transferred(recorded: Recorded, known: None) -> Sequence[Answer]:
+    """The reason stays sealed under the pupil's key, as it came."""
+    event: Any = recorded.event
+    refused = event.outcome == "refused"
+    conclude = Conclude(
+        at=event.decided_at,
+        outcome=event.outcome,
+        rule=event.rule,
+        ground=GROUNDS.get(event.ground, "other") if refused else None,
+        reason=event.reason if refused else None,
+        document_number=event.document_number,
+    )
+    return [Answer(application, event.application, conclude)]
+
+
+policy: Policy = {SupplementLapsed: _lapsed, DueDateMoved: _moved, TransferDecided: _transferred}

@@ -19,12 +19,13 @@ from schemas.rules import Cited
 from services.deadlines.domain import apology as s
 from services.deadlines.domain import calendar as w
 from services.deadlines.domain import clock as c
+from services.deadlines.domain import leg as steps
 from services.deadlines.domain import letters as n
 from services.deadlines.domain.counting import IMPORTED
 from services.deadlines.domain.rules import Known, Rules, rules_on
 
 PACKS = read(Path(__file__).parents[2] / "services" / "deadlines" / "rules")
-DECIDERS: tuple[Decider[Any], ...] = (c.clock, s.apology, n.letters, w.calendar)
+DECIDERS: tuple[Decider[Any], ...] = (c.clock, s.apology, steps.leg, n.letters, w.calendar)
 
 
 def on(day: int, hour: int, minute: int = 0, *, month: int = 8) -> dt.datetime:
@@ -261,6 +262,40 @@ APOLOGIES: dict[str, tuple[s.Command, ...]] = {
     "owed_again": (OPEN_FORECAST, LAPSE_FORECAST, OPEN_BREACH),
 }
 
+# The steps of a transfer: opened on Monday 24/8 at 9:00, three working days, so due on Thursday 27/8 at 17:00
+
+TRANSFER = "transfer-00000000-0000-0000-0000-000000000002"
+LEG = steps.leg_stream(TRANSFER, "release", 1)
+START_LEG = steps.Start(
+    known=KNOWN,
+    transfer=TRANSFER,
+    application=APPLICATION,
+    step="release",
+    turn=1,
+    unit="thpt-le-loi",
+    days=3,
+    opened_at=on(24, 9),
+    rule=Cited(pack="2026", version="2026.1", name="records", basis="TT 15/2026/TT-BGDĐT"),
+)
+LEG_DUE = on(27, 17)
+LEG_OVERDUE = steps.Notice(now=on(28, 8))
+RECOUNT_LEG = steps.Recount(known=CHANGED, now=on(25, 8))
+
+
+def finish_leg(at: dt.datetime, outcome: str = "done", noticed_at: dt.datetime | None = None) -> steps.Finish:
+    return steps.Finish(known=KNOWN, outcome=outcome, at=at, noticed_at=noticed_at or at)
+
+
+LEGS: dict[str, tuple[steps.Command, ...]] = {
+    "none": (),
+    "open": (START_LEG,),
+    "in_time": (START_LEG, finish_leg(on(26, 9), "consented")),
+    "overdue": (START_LEG, LEG_OVERDUE),
+    "late": (START_LEG, LEG_OVERDUE, finish_leg(on(28, 10))),
+    "moved": (START_LEG, RECOUNT_LEG),
+    "dropped": (START_LEG, finish_leg(on(28, 10), "dropped")),
+}
+
 # Letters and the calendar
 
 TAKE = n.TakeNumber(unit=DEPARTMENT, year=2026, request=UUID(int=11))
@@ -279,7 +314,7 @@ BACK = w.ChangeCalendar(
 )
 
 COMMANDS: tuple[Any, ...] = (
-    *{id(each): each for life in (*LIVES.values(), *APOLOGIES.values()) for each in life}.values(),
+    *{id(each): each for life in (*LIVES.values(), *APOLOGIES.values(), *LEGS.values()) for each in life}.values(),
     TAKE,
     TAKE_NEXT,
     SWAP,
@@ -300,6 +335,7 @@ def history(decider: Decider[Any], *commands: Any) -> list[Event]:
 HISTORIES: dict[str, list[list[Event]]] = {
     "clock": [history(c.clock, *life) for life in LIVES.values()],
     "apology": [history(s.apology, *life) for life in APOLOGIES.values()],
+    "leg": [history(steps.leg, *life) for life in LEGS.values()],
     "letters": [[], history(n.letters, TAKE), history(n.letters, TAKE, TAKE_NEXT)],
     "calendar": [[], history(w.calendar, SWAP), history(w.calendar, SWAP, BACK)],
 }

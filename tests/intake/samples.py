@@ -130,6 +130,12 @@ def receive(minutes: float = 30, **changes: Any) -> a.Receive:
 DRAFT = a.Draft(when=at(0), procedure="3.000465", received_by=CENTRE, decided_by=DEPARTMENT, applicant=of_anna(PERSON))
 SUBMIT = submit()
 RECEIVE = receive()
+PUPIL = Person(name="Lò Văn Nam", id_number="011210000003", born=dt.date(2010, 3, 2))
+OF_PUPIL = UUID(int=2)
+DESCRIBE = submit(
+    answers={"to_school": "thpt-le-loi", "grade": 11, "subjects": ("physics", "biology")},
+    concerns=Personal(subject=OF_PUPIL, clear=PUPIL),
+)
 REFUSE = a.RefuseReceipt(when=at(31), ground="incomplete", reason=of_anna("Thiếu đơn"), rule=CITED)
 ASSIGN = a.Assign(
     when=at(40),
@@ -179,6 +185,14 @@ TURN_DOWN = a.Resolve(
     ground="not_entitled",
     reason=of_anna("Không có trong sổ gốc"),
     rule=CITED,
+)
+CONCLUDE = a.Conclude(at=at(90, days=4).happened_at, outcome="granted", rule=CITED, document_number="15/QĐ")
+TURN_AWAY = a.Conclude(
+    at=at(90, days=4).happened_at,
+    outcome="refused",
+    rule=CITED,
+    ground="not_entitled",
+    reason=Personal(subject=OF_PUPIL, sealed=b"sealed by another service"),
 )
 HAND_OVER = a.HandOverResult(when=at(100, days=5), way="post", taken_by=of_anna(PERSON), proof="EMS 123")
 STOP = a.Stop(when=at(95, days=4), ground="citizens_wish", reason=of_anna("Đã tìm thấy bản chính"), rule=CITED)
@@ -236,6 +250,7 @@ COMMANDS: tuple[a.Command, ...] = (
     PASS_ON,
     RESOLVE,
     TURN_DOWN,
+    CONCLUDE,
     HAND_OVER,
     STOP,
     CLOSE,
@@ -261,6 +276,9 @@ LIVES: dict[str, tuple[a.Command, ...]] = {
     "stopped": (SUBMIT, RECEIVE, STOP),
     "withdrawn": (SUBMIT, WITHDRAW),
     "imported": (IMPORT,),
+    "described": (DESCRIBE, RECEIVE),
+    "concluded": (DESCRIBE, RECEIVE, CONCLUDE),
+    "turned_away": (DESCRIBE, RECEIVE, ASK, TURN_AWAY),
 }
 
 

@@ -65,34 +65,35 @@ from services.intake.domain.application import Application, Stop, application, d
 # Columns are lives (samples.LIVES), rows the good commands. What is not written is "·".
 COLUMNS = [
     *("none", "drafted", "submitted", "not_accepted", "in_process", "assigned", "supplement_asked", "supplied"),
-    *("consulting", "consulted", "resolved", "refused", "handed_over", "stopped", "withdrawn", "imported"),
+    *("consulting", "consulted", "resolved", "refused", "handed_over", "stopped", "withdrawn", "imported", "described"),
 ]
 # fmt: off
 TABLE = {
-    #            none draft sub notac inpr assgn asked suppl consg consd reslv refsd hover stopd withd imprt
-    "DRAFT":     "E    =    <    <    <    <    <    <    <    <    <    <    <    <    <    ·",
-    "SUBMIT":    "E    E    =    =    =    =    =    =    =    =    =    =    =    =    =    ·",
-    "RECEIVE":   "·    ·    E    ·    =    =    =    =    =    =    =    =    =    =    ·    ·",
-    "REFUSE":    "·    ·    E    =    ·    ·    ·    ·    ·    ·    ·    ·    ·    ·    ·    ·",
-    "ASK":       "·    ·    ·    ·    E    E    =    =    E    E    ·    ·    =    ·    ·    E",
-    "SUPPLY":    "·    ·    ·    ·    ·    ·    E    =    ·    ·    ·    ·    =    ·    ·    ·",
-    "CONSULT":   "·    ·    ·    ·    E    E    ·    E    =    =    ·    ·    ·    ·    ·    E",
-    "ANSWER":    "·    ·    ·    ·    ?    ?    ?    ?    E    =    ?    ?    ·    ·    ·    ?",
-    "LATE":      "·    ·    ·    ·    ?    ?    ?    ?    E    =    ?    ?    ·    ·    ·    ?",
-    "ASSIGN":    "·    ·    ·    ·    E    =    ·    E    E    E    ·    ·    ·    ·    ·    E",
-    "PASS_ON":   "·    E    E    ·    E    E    E    E    E    E    E    E    ·    ·    ·    E",
-    "RESOLVE":   "·    ·    ·    ·    E    E    ·    E    E    E    =    ·    =    ·    ·    E",
-    "TURN_DOWN": "·    ·    ·    ·    E    E    ·    E    E    E    ·    =    ·    ·    ·    E",
-    "HAND_OVER": "·    ·    ·    ·    ·    ·    ·    ·    ·    ·    E    E    =    ·    ·    ·",
-    "STOP":      "·    ·    ·    ·    E    E    E    E    E    E    ·    ·    ·    =    ·    E",
-    "CLOSE":     "=    =    =    =    =    =    E    =    =    =    =    =    =    =    =    =",
-    "MOVE":      "=    =    =    =    E    E    E    E    E    E    =    =    =    =    =    E",
-    "WITHDRAW":  "·    E    E    ·    E    E    E    E    E    E    ·    ·    ·    ·    =    E",
-    "CORRECT":   "·    ·    E    E    E    E    E    E    E    E    E    E    =    E    E    E",
-    "IMPORT":    "E    ·    ·    ·    ·    ·    ·    ·    ·    ·    ·    ·    ·    ·    ·    =",
+    #            none draft sub notac inpr assgn asked suppl consg consd reslv refsd hover stopd withd imprt dscrb
+    "DRAFT":     "E    =    <    <    <    <    <    <    <    <    <    <    <    <    <    ·    <",
+    "SUBMIT":    "E    E    =    =    =    =    =    =    =    =    =    =    =    =    =    ·    =",
+    "RECEIVE":   "·    ·    E    ·    =    =    =    =    =    =    =    =    =    =    ·    ·    =",
+    "REFUSE":    "·    ·    E    =    ·    ·    ·    ·    ·    ·    ·    ·    ·    ·    ·    ·    ·",
+    "ASK":       "·    ·    ·    ·    E    E    =    =    E    E    ·    ·    =    ·    ·    E    E",
+    "SUPPLY":    "·    ·    ·    ·    ·    ·    E    =    ·    ·    ·    ·    =    ·    ·    ·    ·",
+    "CONSULT":   "·    ·    ·    ·    E    E    ·    E    =    =    ·    ·    ·    ·    ·    E    E",
+    "ANSWER":    "·    ·    ·    ·    ?    ?    ?    ?    E    =    ?    ?    ·    ·    ·    ?    ?",
+    "LATE":      "·    ·    ·    ·    ?    ?    ?    ?    E    =    ?    ?    ·    ·    ·    ?    ?",
+    "ASSIGN":    "·    ·    ·    ·    E    =    ·    E    E    E    ·    ·    ·    ·    ·    E    E",
+    "PASS_ON":   "·    E    E    ·    E    E    E    E    E    E    E    E    ·    ·    ·    E    E",
+    "RESOLVE":   "·    ·    ·    ·    E    E    ·    E    E    E    =    ·    =    ·    ·    E    !",
+    "TURN_DOWN": "·    ·    ·    ·    E    E    ·    E    E    E    ·    =    ·    ·    ·    E    !",
+    "CONCLUDE":  "=    =    =    =    E    E    E    E    E    E    =    =    =    =    =    E    E",
+    "HAND_OVER": "·    ·    ·    ·    ·    ·    ·    ·    ·    ·    E    E    =    ·    ·    ·    ·",
+    "STOP":      "·    ·    ·    ·    E    E    E    E    E    E    ·    ·    ·    =    ·    E    E",
+    "CLOSE":     "=    =    =    =    =    =    E    =    =    =    =    =    =    =    =    =    =",
+    "MOVE":      "=    =    =    =    E    E    E    E    E    E    =    =    =    =    =    E    E",
+    "WITHDRAW":  "·    E    E    ·    E    E    E    E    E    E    ·    ·    ·    ·    =    E    E",
+    "CORRECT":   "·    ·    E    E    E    E    E    E    E    E    E    E    =    E    E    E    E",
+    "IMPORT":    "E    ·    ·    ·    ·    ·    ·    ·    ·    ·    ·    ·    ·    ·    ·    =    ·",
 }
 # fmt: on
-CODES = {"·": "not_in_this_state", "?": "not_consulted", "<": "before_it_came"}
+CODES = {"·": "not_in_this_state", "?": "not_consulted", "<": "before_it_came", "!": "decided_elsewhere"}
 BY_NAME = dict(zip(TABLE, COMMANDS, strict=True))
 CELLS = [(life, name, cell) for name, row in TABLE.items() for life, cell in zip(COLUMNS, row.split(), strict=True)]
 

@@ -214,10 +214,10 @@ def recorded(of: str, event: Event, number: int = 1, position: int = 1) -> Recor
 
 
 class Teller:
-    """Says events to a service, each once and in order, as one partition of intake's topic."""
+    """Says events to a service, each once and in order, as one partition of a topic: intake's, where none is named."""
 
-    def __init__(self, service: Service) -> None:
-        self.service, self.topic = service, service.settings.topic("intake")
+    def __init__(self, service: Service, by: str = "intake") -> None:
+        self.service, self.topic = service, service.settings.topic(by)
         self.told: list[Message] = []
         self._numbers: dict[str, int] = {}
 

@@ -1,5 +1,5 @@
 """What programs say to deadlines: a route a command, a route a question."""
 
-from services.deadlines.api import apology, calendar, deadline
+from services.deadlines.api import apology, calendar, deadline, leg
 
-routers = (deadline.router, apology.router, calendar.router)
+routers = (deadline.router, leg.router, apology.router, calendar.router)

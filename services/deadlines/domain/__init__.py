@@ -1,1 +1,1 @@
-"""What deadlines decides: clocks, apologies, the numbers of letters, the calendar."""
+"""What deadlines decides: clocks, the steps of transfers, apologies, the numbers of letters, the calendar."""

@@ -20,6 +20,7 @@ from services.deadlines.api import apology as letters
 from services.deadlines.api import calendar as days
 from services.deadlines.api.access import ALL_UNITS, DELIVERERS, SIGNERS, WRITERS, Operator, Staff, check_sees
 from services.deadlines.api.deadline import State, explained, find, listed, own, told, units
+from services.deadlines.api.leg import legs_of, open_legs
 from services.deadlines.pages import words
 
 router = APIRouter(include_in_schema=False)
@@ -51,6 +52,7 @@ async def today(
         request,
         "today.html",
         sections=[(state, [told(row) for row in rows[:MOST]], len(rows) > MOST) for state, rows in found],
+        legs=await open_legs(service, chosen, local(service.clock.now()).date(), MOST),
         loads=loads,
         unit=chosen,
         names=called,
@@ -65,7 +67,8 @@ async def today(
 async def dossier(request: Request, service: Here, actor: Staff, id: UUID) -> Response:
     """One dossier's clock: drawn, told step by step, and explained day by day."""
     row = await find(service, id)
-    check_sees(actor, units(row), row["tracking"])
+    legs = await legs_of(service, id)
+    check_sees(actor, units(row) | {each.unit for each in legs}, row["tracking"])
     history = await service.history(row["stream"])
     if row["apology"]:
         history = [*history, *await service.history(row["apology"])]
@@ -75,6 +78,7 @@ async def dossier(request: Request, service: Here, actor: Staff, id: UUID) -> Re
         request,
         "dossier.html",
         found=told(row),
+        legs=legs,
         steps=steps(history, called, said),
         explained=await explained(service, row, said),
         drawn=drawn(row, service.clock.now()),

@@ -67,6 +67,20 @@ WAY: Mapping[str, Text] = {
     "phone": Text("Điện thoại", "Telephone"),
     "desk": Text("Bản in, trao tại quầy hoặc qua bưu điện", "Printed: at the desk or by post"),
 }
+LEG: Mapping[str, Text] = {
+    "release": Text("Trường nơi đi đồng ý", "The releasing school consents"),
+    "introduce": Text("Sở kiểm tra, giới thiệu", "The Department introduces"),
+    "consult": Text("Xin ý kiến lãnh đạo Sở", "The leadership is consulted"),
+    "accept": Text("Trường nơi đến quyết định", "The receiving school decides"),
+    "records": Text("Bàn giao hồ sơ học sinh", "The records are handed over"),
+    "placement": Text("Xếp lớp", "The pupil is put into a class"),
+}
+LEG_OUTCOME: Mapping[str, Text] = {
+    "consented": Text("Đồng ý", "Consented"),
+    "refused": Text("Từ chối", "Refused"),
+    "done": Text("Đã xong", "Done"),
+    "dropped": Text("Không cần nữa", "Not needed any more"),
+}
 UNIT: Mapping[str, Text] = {
     "working_days": Text("ngày làm việc", "working days"),
     "working_hours": Text("giờ làm việc", "working hours"),

@@ -1,6 +1,8 @@
-"""What deadlines does by itself: because of what it heard (reactions), and because a moment came (duties)."""
+"""What deadlines does by itself: because of what it heard (reactions, legs), and because a moment came (duties)."""
 
+from services.deadlines.policy import legs, reactions
 from services.deadlines.policy.duties import duties
-from services.deadlines.policy.reactions import policy
+
+policy = {**reactions.policy, **legs.policy}
 
 __all__ = ["duties", "policy"]

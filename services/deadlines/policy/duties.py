@@ -19,6 +19,7 @@ from services.deadlines.domain.clock import clock
 from services.deadlines.domain.counting import used
 from services.deadlines.domain.forecast import WINDOW, Pace, Place, outlook
 from services.deadlines.domain.rules import Known
+from services.deadlines.policy import legs
 
 ALARMS = (
     "SELECT alarm_at AS at, stream FROM view.{table} WHERE alarm_at < $1 AND (alarm_at, stream) > ($2, $3)"
@@ -100,6 +101,8 @@ def _forecast(row: Mapping[str, Any], now: dt.datetime, known: Known) -> Answer 
 duties = (
     Duty("recount", RECOUNT, _recount, changes="SELECT number FROM view.calendar"),
     Duty("clocks", ALARMS.format(table="clock"), _notice_clock),
+    Duty("recount_legs", legs.RECOUNT, legs.recount, changes="SELECT number FROM view.calendar"),
+    Duty("legs", ALARMS.format(table="leg"), legs.notice),
     Duty("apologies", ALARMS.format(table="apology"), _notice_apology),
     Duty("forecast", FORECAST, _forecast, changes=HALF_DAYS),
 )

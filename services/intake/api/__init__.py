@@ -1,6 +1,6 @@
 """What programs say to intake: one route a command, one route a question."""
 
-from services.intake.api import application, attachment, catalogue, importing, paper, register, submission, unit
+from services.intake.api import application, attachment, catalogue, form, importing, paper, register, submission, unit
 
 routers = (
     submission.router,
@@ -8,6 +8,7 @@ routers = (
     application.router,
     attachment.router,
     catalogue.router,
+    form.router,
     unit.router,
     importing.router,
     paper.router,

@@ -121,11 +121,14 @@ class Line(BaseModel):
 
 
 class Whole(BaseModel):
-    """A dossier for those who work on it: how it stands, who applies, what happened."""
+    """A dossier for those who work on it: how it stands, who applies, what the procedure's own form was answered with
+    and whom it is about (None: nobody else, or erased), what happened."""
 
     summary: Summary
     applicant: Person | None
     content: str | None
+    answers: dict[str, str | int | tuple[str, ...]]
+    concerns: Person | None
     history: tuple[Line, ...]
 
 
@@ -609,7 +612,7 @@ def summary(id: UUID, state: Application, number: int) -> Summary:
         holder=state.holder,
         first_promise=_appointment(state.first_promise),
         promise=_appointment(state.promise),
-        may=_ALLOWED.get(state.status, ()),
+        may=tuple(each for each in _ALLOWED.get(state.status, ()) if not (each == "resolve" and state.described)),
     )
 
 
@@ -636,14 +639,20 @@ async def read(service: Service, actor: Actor, id: UUID) -> Whole:
     lines = await opened(service, history)
     applicant: Person | None = None
     content: str | None = None
+    answers: dict[str, Any] = {}
+    concerns: Person | None = None
     for each, line in zip(history, lines, strict=True):
         if isinstance(each.event, ApplicationSubmitted | ApplicationImported | ApplicationCorrected):
             applicant = line.pop("applicant", None) or applicant
             content = line.pop("content", None) or content
+            answers = line.pop("answers", None) or answers
+            concerns = line.pop("concerns", None) or concerns
     return Whole(
         summary=summary(id, state, len(history)),
         applicant=applicant,
         content=content,
+        answers=answers,
+        concerns=concerns,
         history=tuple(_line(each, data) for each, data in zip(history, lines, strict=True)),
     )
 

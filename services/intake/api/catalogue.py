@@ -2,7 +2,6 @@
 
 import csv
 import datetime as dt
-import unicodedata
 from collections.abc import Sequence
 from typing import Annotated
 
@@ -19,6 +18,7 @@ from schemas.people import Level
 from services.intake.api.application import Id, Known, example
 from services.intake.api.reference import RULES, Reference, local_day
 from services.intake.domain.catalogue import Difference, National, Ours, bring_in_line, diff, terms_of
+from services.intake.domain.form import plain
 from services.intake.domain.procedure import (
     AmendProcedure,
     Command,
@@ -114,12 +114,6 @@ class InLine(BaseModel):
 
     differences: tuple[Difference, ...]
     mended: int
-
-
-def plain(text: str) -> str:
-    """Without diacritics and case, as people type on a phone: "chuyen truong" finds "Chuyển trường"."""
-    bare = "".join(c for c in unicodedata.normalize("NFD", text.lower()) if not unicodedata.combining(c))
-    return bare.replace("đ", "d")
 
 
 async def offered(service: Service, day: dt.date, id: str = "") -> list[Offered]:

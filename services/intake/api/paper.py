@@ -48,6 +48,16 @@ MOST_LINES = 2000
 ERASED = "[dữ liệu cá nhân đã xóa]"
 
 _BY_OFFICERS_ONLY = frozenset({"control_slip"})
+# What a refusal by rule alone rests on, where nobody wrote a reason (or it was erased).
+_GROUND = {
+    "incomplete": "Hồ sơ thiếu giấy tờ theo quy định",
+    "not_entitled": "Không thuộc đối tượng theo quy định",
+    "wrong_authority": "Không thuộc thẩm quyền giải quyết",
+    "duplicate": "Trùng với hồ sơ đã nộp",
+    "false_papers": "Giấy tờ không đúng sự thật",
+    "conditions_not_met": "Không đủ điều kiện theo quy định",
+    "other": "Không đủ căn cứ giải quyết",
+}
 _SUFFIX = {"receipt": "TNHS", "supplement": "PBS", "refusal": "PTC", "stop": "TB", "control_slip": "PKS"}
 _WAYS = {"desk": "trực tiếp", "post": "bưu chính", "online": "trực tuyến", "": ""}
 _UNITS = {"working_days": "ngày làm việc", "working_hours": "giờ làm việc"}
@@ -213,7 +223,11 @@ def _refusal(dossier: _Dossier, names: Mapping[str, str]) -> dict[str, Any]:
     return (
         _head(dossier, names, "refusal", refused.get("not_accepted_at") or refused["resolved_at"])
         | _who(dossier.person)
-        | {"reason": refused["reason"] or "", "basis": rule.basis if rule else "", "instead": ""}
+        | {
+            "reason": refused["reason"] or _GROUND[refused["ground"] or "other"],
+            "basis": rule.basis if rule else "",
+            "instead": "",
+        }
     )
 
 

@@ -7,7 +7,8 @@ and never waits for a view.
 
 import asyncio
 import datetime as dt
-from collections.abc import AsyncIterator, Sequence
+import tomllib
+from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager, nullcontext
 from functools import lru_cache
 from pathlib import Path
@@ -28,12 +29,14 @@ from kernel.service import Service
 from schemas.event import Actor
 from schemas.intake import Authority, Terms, UnitFacts
 from schemas.people import Place
+from services.intake.domain.form import Form, form_on
 from services.intake.domain.procedure import Procedure, procedure, procedure_stream, terms_on
 from services.intake.domain.register import TakeNumbers, register, register_stream, write_code
 from services.intake.domain.rules import Rules, rules_on
 from services.intake.domain.unit import Unit, facts_on, place, unit, unit_stream
 
 RULES = Path(__file__).parents[1] / "rules"
+FORMS = tomllib.loads((RULES / "forms.toml").read_text(encoding="utf-8"))
 ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
 FRESH = 1.0  # seconds
 MOST_KEPT = 10_000
@@ -71,6 +74,10 @@ class Reference:
             return rules_on(day, self._packs)
         except KeyError:
             raise packs.no_rules(day) from None
+
+    def form(self, procedure: str, levels: Collection[str], day: dt.date) -> Form | None:
+        """The procedure's own form on a day, where the unit that decides is of these levels."""
+        return form_on(procedure, levels, day, FORMS)
 
     async def _state(self, decider: Decider[Any], stream: str) -> Any:
         found = self._states.get(stream)

@@ -38,6 +38,7 @@ from services.intake.api.application import (
     told,
     when_of,
 )
+from services.intake.api.form import Answers, check_described, form_of
 from services.intake.api.reference import Reference, local_day
 from services.intake.domain import application as life
 from services.intake.domain import appointment
@@ -91,7 +92,8 @@ class Draft(Body):
 
 class Submission(Draft):
     """A dossier as it is handed in. `received_by` may be left out online: the place that receives is then found.
-    `happened_at` and `late_reason` are for what came earlier and is entered now."""
+    `happened_at` and `late_reason` are for what came earlier and is entered now. `answers` are those to the procedure's
+    own form, and `concerns` is the person whom it is about; an officer fills in later what comes without them."""
 
     model_config = example(
         procedure="2.002854",
@@ -110,6 +112,8 @@ class Submission(Draft):
     visit: UUID | None = None
     portal_code: Annotated[str, Field(max_length=35)] = ""
     case: Annotated[str, Field(max_length=60)] = ""
+    answers: Answers = Field(default_factory=dict)
+    concerns: Person | None = None
 
 
 @dataclass(frozen=True)
@@ -169,8 +173,10 @@ async def _submit(
     check_stored(service, body.documents)
     if body.visit and not await service.history(f"visit-{body.visit}"):
         raise Rejected("unknown_visit", Text("Không có lượt đến này.", "There was no such visit."))
+    form = await form_of(known, body.procedure, decided_by, day) if body.answers or body.concerns else None
+    answers = await check_described(known, form, body.answers, body.concerns, body.applicant, day, asked.lang)
     subject = await _subject(service, body.applicant.id_number)
-    other = body.authorised
+    other, about = body.authorised, body.concerns
     receive = None
     if body.channel not in ("online", "national_portal") and terms and _works_at(actor, received_by):
         receive = life.Receive(
@@ -199,6 +205,8 @@ async def _submit(
         visit=body.visit,
         assisted_by=actor.id if body.channel == "assisted" else "",
         portal_code=body.portal_code,
+        answers=answers,
+        concerns=Personal(subject=await _subject(service, about.id_number), clear=about) if about else None,
         receive=receive,
     )
     if receive:

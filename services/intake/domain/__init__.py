@@ -1,4 +1,4 @@
-"""What intake decides, by business noun: applications, visits, procedures, units, the register's numbers."""
+"""What intake decides, by business noun: applications, forms, visits, procedures, units, the register's numbers."""
 
 from services.intake.domain import application, procedure, register, unit, visit
 

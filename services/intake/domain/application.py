@@ -10,7 +10,8 @@ counted by the calendar) is in the command. Personal values may be sealed here: 
 """
 
 import datetime as dt
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import Literal, TypeAlias
 from uuid import UUID
 
@@ -49,6 +50,7 @@ from schemas.intake import (
 )
 from schemas.people import Document, Person
 from schemas.rules import Cited
+from services.intake.domain.form import Answer
 from services.intake.domain.register import is_code
 from services.intake.domain.rules import Admitted, OnlineRequired, Rules, WrongPlace, admission
 from services.intake.domain.when import When, check_when
@@ -108,6 +110,8 @@ class Submit:
     visit: UUID | None = None
     assisted_by: str = ""
     portal_code: str = ""
+    answers: Mapping[str, Answer] = field(default_factory=dict)
+    concerns: Personal[Person] | None = None
     receive: Receive | None = None
 
 
@@ -215,6 +219,19 @@ class Resolve:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Conclude:
+    """Take over what was decided where the case itself is kept. It comes from a service, so it is never refused: where
+    the dossier has ended meanwhile nothing is left to conclude."""
+
+    at: dt.datetime
+    outcome: Outcome
+    rule: Cited
+    ground: Ground | None = None
+    reason: Personal[str] | None = None
+    document_number: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class HandOverResult:
     """Give the result to the applicant, or to who acts for them."""
 
@@ -293,6 +310,7 @@ Command: TypeAlias = (
     | Assign
     | PassOn
     | Resolve
+    | Conclude
     | HandOverResult
     | Stop
     | Close
@@ -316,7 +334,8 @@ class Consultation:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Application:
-    """What the next decision may depend on. `promises` holds every appointment given, the first one first."""
+    """What the next decision may depend on. `promises` holds every appointment given, the first one first. `described`:
+    the procedure's own form was answered, so a case is kept of it elsewhere and is decided there."""
 
     status: Status = "none"
     procedure: str = ""
@@ -346,6 +365,7 @@ class Application:
     not_accepted_at: dt.datetime | None = None
     stopped_for: StopGround | None = None
     corrections: frozenset[UUID] = frozenset()
+    described: bool = False
     imported_from: tuple[str, str] = ("", "")
 
     @property
@@ -389,7 +409,7 @@ _NEW = Text("Nộp hồ sơ mới.", "Submit a new dossier.")
 
 
 def decide(command: Command, state: Application) -> list[Event]:
-    if not isinstance(command, Import | Close | MoveAppointment):
+    if not isinstance(command, Import | Close | MoveAppointment | Conclude):
         # A submission said again may have been received since: only what follows a receipt is held against it.
         came = state.submitted_at if isinstance(command, Submit) else state.received_at or state.submitted_at
         check_when(command.when, came)
@@ -459,9 +479,24 @@ def decide(command: Command, state: Application) -> list[Event]:
                 )
             ]
 
+        case Resolve(), "in_process" if state.described:
+            raise Rejected(
+                "decided_elsewhere",
+                Text(
+                    "Hồ sơ này có mẫu riêng; quyết định ở đó là kết quả của hồ sơ.",
+                    "This dossier has a form of its own; what is decided there is its result.",
+                ),
+                instead=Text("Quyết định ở trang Chuyển trường.", "Decide it on the page of transfers."),
+                dossier=state.code,
+            )
         case Resolve(), "in_process":
             return _resolve(command, state)
         case Resolve(outcome=outcome), "resolved" | "handed_over" if state.outcome == outcome:
+            return []
+
+        case Conclude(), "in_process" | "supplement_asked":
+            return _conclude(command, state)
+        case Conclude(), _:
             return []
 
         case HandOverResult(), "resolved":
@@ -625,6 +660,8 @@ def _submit(command: Submit) -> list[Event]:
         assisted_by=command.assisted_by,
         portal_code=command.portal_code,
         late_reason=command.when.reason,
+        answers=dict(command.answers),
+        concerns=command.concerns,
     )
     if command.receive is None:
         return [submitted]
@@ -907,6 +944,24 @@ def _resolve(command: Resolve, state: Application) -> list[Event]:
     ]
 
 
+def _conclude(command: Conclude, state: Application) -> list[Event]:
+    waiting = [each for each in state.consultations if not each.answered and not each.named_late]
+    return [
+        *(_overdue(each, command.at, state) for each in waiting if command.at > each.answer_by),
+        ApplicationResolved(
+            procedure=state.procedure,
+            received_by=state.received_by,
+            decided_by=state.decided_by,
+            resolved_at=command.at,
+            outcome=command.outcome,
+            ground=command.ground,
+            reason=command.reason,
+            document_number=command.document_number,
+            rule=command.rule,
+        ),
+    ]
+
+
 def _stop(command: Stop, state: Application) -> list[Event]:
     if command.ground == "no_supplement":
         over = state.answer_by and command.when.happened_at > state.answer_by
@@ -1003,6 +1058,7 @@ def evolve(state: Application, event: Event) -> Application:
                 channel=event.channel,
                 submitted_at=event.submitted_at,
                 subject=event.applicant.subject,
+                described=bool(event.answers),
             )
         case ApplicationReceived():
             return replace(

@@ -14,9 +14,10 @@ from kernel.web import Here
 from schemas.intake import PaperRefused, UnitFacts, VisitorGuided
 from schemas.tracking import read_tracking_code, tracking_code
 from services.intake.api.application import OFFICERS, Known, stream_of
-from services.intake.api.catalogue import plain, search
+from services.intake.api.catalogue import search
 from services.intake.api.paper import site
 from services.intake.api.register import find, tracked, typed_code
+from services.intake.domain.form import plain
 from services.intake.domain.rules import online_level
 from services.intake.pages import words
 from services.intake.pages.shared import name_of, time_by_rule, today, unit_names
