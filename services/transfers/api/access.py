@@ -15,7 +15,7 @@ STAFF = ("desk_officer", "case_officer", "unit_head", "leadership", "operator", 
 ALL_UNITS = frozenset({"leadership", "operator", "auditor"})
 WRITERS = frozenset({"desk_officer", "case_officer", "unit_head"})
 HEADS = frozenset({"unit_head", "leadership"})
-DECIDES = frozenset({"leadership"})
+CONSENTERS: frozenset[str] = frozenset({"release", "introduce", "accept"})  # steps that a head alone ends
 CLERKS = frozenset({"desk_officer", "case_officer", "unit_head", "operator"})
 
 Staff = Annotated[Actor, Depends(may(*STAFF))]

@@ -14,7 +14,7 @@ from kernel.web import Ask, Asked, Here
 from schemas.event import Actor, Personal
 from schemas.people import Person
 from schemas.transfers import Facts
-from services.transfers.api.access import HEADS, WRITERS, Staff, check_acts
+from services.transfers.api.access import CONSENTERS, HEADS, WRITERS, Staff, check_acts
 from services.transfers.api.case import Case, Found, find, told, units
 from services.transfers.api.reference import known as known_now
 from services.transfers.domain import commands as life
@@ -25,7 +25,6 @@ from services.transfers.projection.transfer import read_facts
 
 router = APIRouter(tags=["Chuyển trường / Transfers"])
 EITHER = WRITERS | HEADS
-CONSENTS: frozenset[str] = frozenset({"release", "introduce", "accept"})
 Reason = Annotated[str, Field(min_length=3, max_length=4000, pattern=r"\S")]
 StepName = Literal["release", "introduce", "consult", "accept", "records", "placement"]
 
@@ -123,7 +122,7 @@ async def end_step(
     run = found.steps.get((step, body.turn))
     if run is None:
         raise HTTPException(404, Text("Bước này chưa mở.", "This step is not open."))
-    check_acts(actor, HEADS if step in CONSENTS else EITHER, {run.unit})
+    check_acts(actor, HEADS if step in CONSENTERS else EITHER, {run.unit})
     reason = body.reason.strip()
     if outcome == "refused" and len(reason) < 3:
         raise HTTPException(422, Text("Không đồng ý thì phải nêu lý do.", "To refuse needs a reason."))

@@ -88,21 +88,19 @@ GROUND: Mapping[str, Text] = {
     "wrong_grade": Text("Khối lớp không phù hợp", "The wrong grade"),
     "private_to_public": Text("Không thuộc diện từ tư thục sang công lập", "No ground for private to public"),
     "documents_missing": Text("Thiếu giấy tờ", "Documents are missing"),
+    "resolved": Text("Đã trả kết quả ở một cửa", "Answered at the one-stop"),
     "withdrawn": Text("Người nộp rút hồ sơ", "Withdrawn"),
     "stopped": Text("Dừng giải quyết", "Stopped"),
     "not_accepted": Text("Không tiếp nhận hồ sơ", "Not accepted"),
 }
 FINDING: Mapping[str, Text] = {
-    "window": Text("Thời gian nộp", "The window"),
     "outside_window": Text("Thời gian nộp", "The window"),
-    "documents": Text("Thành phần hồ sơ", "The documents"),
-    "documents_missing": Text("Thành phần hồ sơ", "The documents"),
+    "reason": Text("Lý do chuyển trường", "The reason"),
     "subjects": Text("Môn học lựa chọn", "Elective subjects"),
     "same_school": Text("Trường đi khác trường đến", "Two different schools"),
     "private_to_public": Text("Từ trường tư thục sang công lập", "From private to public"),
     "specialised": Text("Trường chuyên", "Specialised school"),
     "wrong_grade": Text("Khối lớp", "Grade"),
-    "grade": Text("Khối lớp", "Grade"),
 }
 OPINION: Mapping[str, Text] = {
     "approved": Text("Đồng ý", "Approved"),
@@ -137,6 +135,24 @@ PAPER: Mapping[str, Text] = {
     "summary": Text("Bản tóm tắt kết quả học tập", "Summary of results"),
     "individual_plan": Text("Kế hoạch giáo dục cá nhân", "Individual plan"),
 }
+
+WAITS: Mapping[str, Text] = {
+    "class": Text("chưa chọn lớp", "no class chosen"),
+    "place": Text("lớp chưa có chỗ", "waits for a place"),
+    "answer": Text("chờ Sở trả lời", "waits for the answer"),
+}
+ARRIVAL: Mapping[str, Text] = {
+    "unreadable": Text("Không đọc được", "Can't be read"),
+    "unknown": Text("Không thuộc hồ sơ nào", "Belongs to nothing known"),
+    "answer_to_be_read": Text("Văn bản trả lời cần người đọc", "An answer to be read"),
+    "change_asked": Text("Bên gửi thu hồi hoặc sửa văn bản", "Its sender takes it back or changes it"),
+}
+
+
+def finding(ground: str) -> Text:
+    """What a finding is about: "document:record" is a paper."""
+    kind, _, paper = ground.partition(":")
+    return called(PAPER, paper) if kind == "document" else called(FINDING, ground)
 
 
 def called(words: Mapping[str, Text], key: str) -> Text:
