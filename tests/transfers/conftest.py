@@ -2,16 +2,21 @@
 
 import datetime as dt
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
-from uuid import UUID
 
 import pytest_asyncio
 
+from deploy.local.exchange import Manner, environment, opened
+from deploy.local.exchange_record import Record
 from intake.desks import DEPARTMENT, OTHER, SCHOOL, moment, transfer
-from places import place_on
+from kernel.edoc.exchange import open_exchange
+from places import free_port, place_on
 from running import Asker, InProcess, in_process
 from services.intake.app import definition as intake_wiring
+from services.transfers.api.exchanging import Errand
+from services.transfers.api.exchanging import turn as exchange_turn
 from services.transfers.app import definition as transfers_wiring
 
 FROM, TO = OTHER, SCHOOL
@@ -31,7 +36,19 @@ class Town:
 
     intake: InProcess
     transfers: InProcess
+    exchange: Record
+    manner: Manner
     pupils: int = 0
+    errand: Errand = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.errand = Errand(lambda organ: open_exchange(self.transfers.service.settings, organ))  # type: ignore[arg-type, return-value]
+
+    async def exchanged(self) -> None:
+        """One turn of the errand, however often something failed before, and all that follows."""
+        self.errand.again.clear()
+        await exchange_turn(self.transfers.service, self.errand)
+        await self.heard()
 
     def head(self, unit: str = TO) -> Asker:
         return self.transfers.by("unit_head", unit=unit)
@@ -73,12 +90,17 @@ class Town:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def town(ground: Any, templates: Any, tmp_path_factory: Any) -> AsyncIterator[Town]:
+    folder: Path = tmp_path_factory.mktemp("transfers")
+    port, manner = free_port(), Manner(slowness=5.0)
     async with (
-        place_on(ground, templates, tmp_path_factory.mktemp("transfers")) as place,
+        place_on(ground, templates, folder) as place,
+        opened(folder / "exchange", ("127.0.0.1", port), moods=True, manner=manner) as record,
         in_process(intake_wiring, place.settings) as intake,
-        in_process(transfers_wiring, place.settings) as transfers,
+        in_process(
+            transfers_wiring, place.settings.model_copy(update={"edoc": environment(port)["MOTCUA_EDOC"]})
+        ) as transfers,
     ):
-        made = Town(intake, transfers)
+        made = Town(intake, transfers, record, manner)
         await made.at(NOW)
         for what in ("catalogue", "units"):
             await intake.by("operator").ok(f"/{what}/load")
@@ -94,6 +116,3 @@ def steps(case: Any) -> dict[str, str]:
 def turn(case: Any, step: str) -> int:
     return next(each["turn"] for each in case["steps"] if each["step"] == step)
 
-
-def as_id(text: str) -> UUID:
-    return UUID(text)

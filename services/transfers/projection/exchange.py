@@ -85,7 +85,7 @@ def _queued(row: DocumentRow | None, recorded: Recorded) -> DocumentRow:
 def _status(row: DocumentRow, event: Any) -> DocumentRow:
     fresh = Said(code=event.code, said_at=event.said_at, noticed_at=event.noticed_at)
     statuses = [*read_statuses(row.statuses), fresh]
-    latest = max(statuses, key=lambda each: each.said_at)
+    latest = max(statuses, key=lambda each: (each.said_at, each.code))  # said in one second: the farther one
     return replace(row, statuses=msgspec.json.encode(statuses).decode(), code=latest.code, said_at=latest.said_at)
 
 
