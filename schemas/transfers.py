@@ -58,9 +58,10 @@ class Facts:
     """What a transfer is judged by, in codes. Identity is not among them.
 
     `from_name` and `from_place` name a school elsewhere and its province or country; likewise `to_…`. `grade` is the
-    one the pupil wants to enter. `subjects` are the elective subjects taken. `documents` are codes of the papers that were handed in (`record`, `admission`, `introduction`,
-    `department_introduction`, `application`, `summary`, `individual_plan`). `to_class` is the name of a class ("10A1")
-    and may be left to the school; everywhere else a class is named by its stream.
+    one the pupil wants to enter. `subjects` are the elective subjects taken. `documents` are codes of the papers that
+    were handed in (`record`, `admission`, `introduction`, `department_introduction`, `application`, `summary`,
+    `individual_plan`). `to_class` is the name of a class ("10A1") and may be left to the school; everywhere else a
+    class is named by its stream.
     """
 
     __pydantic_config__ = ConfigDict(extra="forbid")

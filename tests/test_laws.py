@@ -22,7 +22,9 @@ from services.intake import domain as intake
 from services.intake import projection as intake_projection
 from services.intake.domain.rules import LateEntry, Rules, rules_on
 from services.reporting import projection as reporting_projection
+from services.transfers.domain.rules import Known as KnownToTransfers
 from strategies import NOON, POOLS, of
+from transfers import samples as transfers
 
 # Rules are what a file says, so any of the real ones; made-up rules would only test the maker.
 POOLS[Rules] = st.sampled_from([rules_on(dt.date(*day), PACKS) for day in ((2017, 3, 1), (2019, 9, 11), (2026, 8, 24))])
@@ -30,11 +32,12 @@ POOLS[LateEntry] = st.just(samples.NOW.late_entry)
 # A promise is what was counted, and what is known is the calendar and the rules together: made up of parts that do not
 # belong together they would be of no world.
 POOLS[Known] = st.sampled_from([deadlines.KNOWN, deadlines.CHANGED, deadlines.CHANGED_FAR])
+POOLS[KnownToTransfers] = st.sampled_from([transfers.KNOWN, transfers.UNKNOWN])
 POOLS[Promise] = st.sampled_from(
     [deadlines.PROMISE, deadlines.RESTART.promise, deadlines.ELSEWHERE, deadlines.MOVED_ELSEWHERE]
 )
 
-DECIDERS: tuple[Decider[Any], ...] = (*intake.deciders, *deadlines.DECIDERS)
+DECIDERS: tuple[Decider[Any], ...] = (*intake.deciders, *deadlines.DECIDERS, *transfers.DECIDERS)
 VIEWS: tuple[View, ...] = (*intake_projection.views, *reporting_projection.views, *deadlines_projection.views)
 EVENTS = tuple(each for decider in DECIDERS for each in decider.events)
 
@@ -42,13 +45,14 @@ EVENTS = tuple(each for decider in DECIDERS for each in decider.events)
 # Whole lives, so that laws are tried in states that matter and not only in those that chance makes; and good commands,
 # because chance hardly ever makes one that is allowed.
 LIVES: dict[str, list[list[Event]]] = {
-    "application": [samples.history(*life) for life in samples.LIVES.values()],
-    **deadlines.HISTORIES,
+    "intake.application": [samples.history(*life) for life in samples.LIVES.values()],
+    **{f"deadlines.{name}": lives for name, lives in deadlines.HISTORIES.items()},
+    **{f"transfers.{name}": lives for name, lives in transfers.HISTORIES.items()},
 }
 GOOD: list[Any] = [
     each for each in vars(samples).values() if type(each).__module__.startswith("services.intake.domain")
 ]
-GOOD += [*samples.COMMANDS, *deadlines.COMMANDS]
+GOOD += [*samples.COMMANDS, *deadlines.COMMANDS, *transfers.COMMANDS]
 
 
 def commands(decider: Decider[Any]) -> list[Any]:
@@ -56,9 +60,13 @@ def commands(decider: Decider[Any]) -> list[Any]:
     return list(get_args(hint) or (hint,))
 
 
+def service_of(decider: Decider[Any]) -> str:
+    return decider.events[0].type.partition(".")[0]
+
+
 def histories(decider: Decider[Any]) -> st.SearchStrategy[list[Event]]:
     chance = st.lists(st.one_of([of(each) for each in decider.events]), max_size=3)
-    lives = LIVES.get(decider.name, [[]])
+    lives = LIVES.get(f"{service_of(decider)}.{decider.name}", [[]])
     return st.tuples(st.sampled_from(lives), chance, st.booleans()).map(lambda t: [*t[0], *(t[1] if t[2] else [])])
 
 
@@ -76,7 +84,7 @@ def answer(decider: Decider[Any], command: Any, state: Any) -> list[Event] | Non
         return None
 
 
-CASES = [pytest.param(d, c, id=f"{d.name}-{c.__name__}") for d in DECIDERS for c in commands(d)]
+CASES = [pytest.param(d, c, id=f"{service_of(d)}-{d.name}-{c.__name__}") for d in DECIDERS for c in commands(d)]
 
 
 @pytest.mark.parametrize(("decider", "command_type"), CASES)

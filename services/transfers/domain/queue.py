@@ -40,26 +40,28 @@ class Queue(msgspec.Struct, Generic[E], frozen=True):
         return self.after(entry) == entry
 
     def add(self, entry: E) -> "Queue[E]":
-        if not self.runs:
+        runs = self.runs
+        if not runs:
             return Queue(((entry,),), 1)
-        at = max(0, bisect_right(self.runs, entry, key=_first) - 1)
-        run = self.runs[at]
+        at = max(0, bisect_right(runs, entry, key=_first) - 1)
+        run = runs[at]
         place = bisect_left(run, entry)
         if place < len(run) and run[place] == entry:
             return self
         longer = (*run[:place], entry, *run[place:])
         half = len(longer) // 2
         new = (longer,) if len(longer) <= MOST else (longer[:half], longer[half:])
-        return Queue((*self.runs[:at], *new, *self.runs[at + 1 :]), self.size + 1)
+        return Queue(runs[:at] + new + runs[at + 1 :], self.size + 1)
 
     def drop(self, entry: E) -> "Queue[E]":
         """The same where it is not there."""
-        at = bisect_right(self.runs, entry, key=_first) - 1
+        runs = self.runs
+        at = bisect_right(runs, entry, key=_first) - 1
         if at < 0:
             return self
-        run = self.runs[at]
+        run = runs[at]
         place = bisect_left(run, entry)
         if place == len(run) or run[place] != entry:
             return self
-        shorter = (*run[:place], *run[place + 1 :])
-        return Queue((*self.runs[:at], *((shorter,) if shorter else ()), *self.runs[at + 1 :]), self.size - 1)
+        shorter = run[:place] + run[place + 1 :]
+        return Queue(runs[:at] + ((shorter,) if shorter else ()) + runs[at + 1 :], self.size - 1)

@@ -56,7 +56,7 @@ def consultation(
 ) -> Consultation:
     """The text that asks the Department's leadership for its consent. Names are those of units or of schools elsewhere;
     `pupil` is the pupil's name, "" where the writer may not see it: then the letter names the dossier's code only."""
-    who = f"học sinh {pupil} (hồ sơ số {code})" if pupil else f"học sinh của hồ sơ số {code}"
+    who = f"số {code} của học sinh {pupil}" if pupil else f"số {code}"
     from_school = _school(from_name, facts.from_type, facts.from_place)
     to_school = _school(to_name, facts.to_type, facts.to_place)
     why = "; ".join(GROUNDS[each] for each in grounds)
@@ -64,7 +64,7 @@ def consultation(
     paragraphs = [
         f"Kính gửi: {department or 'Sở Giáo dục và Đào tạo'}.",
         (
-            f"Đơn vị đã tiếp nhận và kiểm tra hồ sơ chuyển trường của {who}, xin chuyển từ {from_school} đến"
+            f"Đơn vị đã tiếp nhận và kiểm tra hồ sơ chuyển trường {who}, xin chuyển từ {from_school} đến"
             f" {to_school}, vào lớp {facts.grade}. Lý do chuyển trường: {REASONS[facts.reason]}."
         ),
         f"Đây là trường hợp đặc biệt: {why}." + (f" Căn cứ: {'; '.join(articles)}." if articles else ""),
