@@ -1,5 +1,5 @@
 """What intake does because of what it heard: it closes a dossier whose supplement never came, keeps the appointment
-that the law moved (one after a start from zero is its own), and resolves the dossier of a transfer as it was decided."""
+that the law moved (one after a start from zero is its own), and resolves a transfer's dossier as it was decided."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

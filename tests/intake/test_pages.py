@@ -1,5 +1,6 @@
 """Intake's pages, asked as a browser without scripts would: forms, what is said of them, and what is never shown."""
 
+import json
 import re
 from typing import Any
 from uuid import uuid4
@@ -22,6 +23,19 @@ WHO = {
     "born": "5/9/1985",
     "phone": "0912 345 678",
     "street": "12 đường Hoa Ban",
+}
+FORM = {
+    "pupil_name": "Nguyễn Gia Hân",
+    "pupil_born": "1/2/2010",
+    "pupil_id_number": "001310000077",
+    "answer-from_school": "tran phu",
+    "answer-from_type": "public",
+    "answer-to_school": "Trường THPT Lê Lợi",
+    "answer-to_type": "public",
+    "answer-grade": "11",
+    "answer-reason": "moved_home",
+    "answer-subjects": ["physics", "biology"],
+    "answer-documents": ["application"],
 }
 WHAT = {"decided_by": SCHOOL, "content": "Xin chuyển trường <b>cho con</b>", "delivery": "desk", "notify": "sms"}
 
@@ -90,7 +104,7 @@ async def test_what_is_not_there_is_a_page_that_helps(intake: InProcess, path: s
 async def wizard(intake: InProcess, **what: str) -> httpx2.Response:
     """Through all steps without a script; the answer to the last."""
     html = await get(intake, f"/nop-ho-so/{TRANSFER}")
-    for step, answers in (("who", WHO), ("what", WHAT | what), ("files", {}), ("check", {})):
+    for step, answers in (("who", WHO), ("what", WHAT | what), ("form", FORM), ("files", {}), ("check", {})):
         answer = await send(
             intake, f"/nop-ho-so/{TRANSFER}", told=hidden(html, "told"), step=step, go="next", **answers
         )
@@ -110,12 +124,18 @@ async def test_a_dossier_is_submitted_step_by_step(intake: InProcess) -> None:
     id = answer.headers["location"].rsplit("/", 1)[1]
     whole = await officer(intake).read(f"/applications/{id}")
     assert whole["applicant"]["id_number"] == "001190000001" and whole["applicant"]["born"] == "1985-09-05"
-    assert "Xin chuyển trường &lt;b&gt;cho con&lt;/b&gt;" in await get(officer(intake), f"/ho-so/{id}")
+    assert whole["concerns"]["born"] == "2010-02-01" and whole["concerns"]["id_number"] == "001310000077"
+    told = {"from_school": OTHER, "to_school": SCHOOL, "grade": 11, "subjects": ["physics", "biology"]}
+    assert whole["answers"] | told == whole["answers"]
+    page = await get(officer(intake), f"/ho-so/{id}")
+    assert "Xin chuyển trường &lt;b&gt;cho con&lt;/b&gt;" in page
+    for words in ("Nguyễn Gia Hân", "01/02/2010", "Trường THPT Trần Phú", "Gia đình chuyển nơi ở", "Sinh học"):
+        assert words in page, words
 
 
 async def test_submitting_twice_is_submitting_once(intake: InProcess) -> None:
     html = await get(intake, f"/nop-ho-so/{TRANSFER}")
-    for step, answers in (("who", WHO), ("what", WHAT), ("files", {})):
+    for step, answers in (("who", WHO), ("what", WHAT), ("form", FORM), ("files", {})):
         html = (
             await send(intake, f"/nop-ho-so/{TRANSFER}", told=hidden(html, "told"), step=step, go="next", **answers)
         ).text
@@ -137,6 +157,17 @@ async def test_submitting_twice_is_submitting_once(intake: InProcess) -> None:
         ("what", WHAT | {"decided_by": "ubnd-tinh"}, "Hãy chọn đơn vị"),
         ("what", WHAT | {"content": ""}, "Hãy viết ông/bà đề nghị điều gì"),
         ("what", WHAT | {"delivery": "drone"}, "Hãy chọn một mục"),
+        ("form", FORM | {"pupil_name": ""}, "Hãy nhập họ và tên"),
+        ("form", FORM | {"pupil_born": ""}, "05/09/2010"),
+        ("form", FORM | {"pupil_id_number": "123"}, "Số định danh có 12 chữ số"),
+        ("form", FORM | {"answer-grade": "9"}, "Phải là số từ 10 đến 12"),
+        ("form", FORM | {"answer-grade": "mười"}, "Phải là số từ 10 đến 12"),
+        ("form", FORM | {"answer-reason": ""}, "Hãy trả lời mục này"),
+        ("form", FORM | {"answer-reason": "<script>"}, "Hãy chọn một mục trong danh sách"),
+        ("form", FORM | {"answer-from_school": "Kim Liên"}, "Không có đơn vị nào tên như vậy"),
+        ("form", FORM | {"answer-from_school": "nguyen"}, "Có nhiều nơi tên như vậy"),
+        ("form", FORM | {"answer-from_school": ""}, "Hãy trả lời mục này"),
+        ("form", FORM | {"answer-subjects": ["alchemy"]}, "Hãy chọn một mục trong danh sách"),
     ],
 )
 async def test_what_is_wrong_is_said_beside_it(intake: InProcess, step: str, wrong: dict[str, str], says: str) -> None:
@@ -151,10 +182,20 @@ async def test_nothing_of_an_earlier_step_is_skipped_by_asking_for_a_later_one(i
 
 
 @pytest.mark.parametrize(
-    "told", ["", "{", "[]", '{"x":1}', '{"files":[{"digest":"../../etc/passwd"}]}', '{"name":"' + "x" * 400 + '"}']
+    "told",
+    [
+        "",
+        "{",
+        "[]",
+        '{"answers":{"grade":["1"],"subjects":"x","y":[]}}',
+        '{"answers":{"x":1}}',
+        '{"x":1}',
+        '{"files":[{"digest":"../../etc/passwd"}]}',
+        '{"name":"' + "x" * 400 + '"}',
+    ],
 )
 async def test_a_form_that_was_tampered_with_is_no_failure(intake: InProcess, told: str) -> None:
-    for step in ("who", "what", "files", "check", "nowhere"):
+    for step in ("who", "what", "form", "files", "check", "nowhere"):
         answer = await send(intake, f"/nop-ho-so/{TRANSFER}", told=told, step=step, go="next")
         assert answer.status_code in (200, 400, 422)
 
@@ -175,6 +216,34 @@ async def test_files_are_kept_from_step_to_step_and_judged_by_what_they_are(inta
 
 async def test_what_cannot_be_done_online_has_no_form(intake: InProcess) -> None:
     assert (await intake.client.get("/nop-ho-so/9.999999", headers=PAGE)).status_code in (404, 409)
+
+
+async def test_a_parent_who_submits_for_a_child_does_not_give_the_own_number_as_the_childs(intake: InProcess) -> None:
+    html = await get(intake, f"/nop-ho-so/{TRANSFER}")
+    for step, answers in (("who", WHO), ("what", WHAT), ("form", FORM | {"pupil_id_number": "001190000001"})):
+        told = hidden(html, "told")
+        answer = await send(intake, f"/nop-ho-so/{TRANSFER}", told=told, step=step, go="next", **answers)
+        html = answer.text
+    assert answer.status_code == 422 and html.count("số định danh của người nộp") == 2
+
+
+async def test_the_form_offers_the_school_that_decides_and_shows_whole_names_to_check(intake: InProcess) -> None:
+    told = json.dumps({"decided_by": SCHOOL})
+    form = await send(intake, f"/nop-ho-so/{TRANSFER}", told=told, step="what", go="form")
+    assert 'id="answer-to_school" name="answer-to_school" type="text" value="Trường THPT Lê Lợi"' in form.text
+    answer = await send(
+        intake, f"/nop-ho-so/{TRANSFER}", told=hidden(form.text, "told"), step="form", go="next", **FORM
+    )
+    check = await send(intake, f"/nop-ho-so/{TRANSFER}", told=hidden(answer.text, "told"), step="files", go="next")
+    for words in ("Trường THPT Trần Phú", "Nguyễn Gia Hân", "Vật lí", "Gia đình chuyển nơi ở"):
+        assert words in check.text, words
+
+
+async def test_a_procedure_without_a_form_of_its_own_asks_for_none(intake: InProcess) -> None:
+    html = await get(intake, "/nop-ho-so/2.002857")
+    assert "Mẫu riêng" not in html and "Mẫu riêng" in await get(intake, f"/nop-ho-so/{TRANSFER}")
+    answer = await send(intake, "/nop-ho-so/2.002857", told="{}", step="form", go="next")
+    assert answer.status_code == 200 and "Giấy tờ kèm theo" in answer.text
 
 
 # Following

@@ -36,6 +36,48 @@ async def sign_in(page: Page, site: str, role: str, where: str) -> None:
     await page.wait_for_url("**/ban-lam-viec")
 
 
+async def fill_form(page: Page) -> None:
+    """The form of a transfer, by its labels."""
+    await page.get_by_label("Họ và tên").fill("Nguyễn Gia Hân")
+    await page.get_by_label("Ngày sinh").fill("01/02/2010")
+    await page.get_by_label("Tên trường trong tỉnh", exact=True).fill("tran phu")
+    await page.get_by_role("group", name="Loại trường đang học").get_by_label("Công lập").check()
+    await expect(page.get_by_label("Tên trường trong tỉnh muốn chuyển đến")).to_have_value("Trường THPT Lê Lợi")
+    await page.get_by_role("group", name="Loại trường muốn chuyển đến").get_by_label("Công lập").check()
+    await page.get_by_label("Lớp muốn vào").fill("11")
+    await page.get_by_label("Gia đình chuyển nơi ở").check()
+    await page.get_by_label("Vật lí").check()
+    await page.get_by_label("Sinh học").check()
+
+
+async def test_a_parent_hands_in_a_transfer_on_a_phone_without_a_script(intake: InProcess) -> None:
+    async with served(intake.client._transport.app) as site, browser() as opened:  # type: ignore[attr-defined]
+        page = await page_of(opened, PHONE, java_script_enabled=False)
+        await page.goto(f"{site}/nop-ho-so/{TRANSFER}")
+        go = page.get_by_role("button", name="Tiếp tục", exact=True)
+        await page.get_by_label("Tôi nộp hồ sơ của tôi hoặc của con tôi").check()
+        await page.get_by_label("Họ và tên người đề nghị").fill("Nguyễn Thị Bình")
+        await page.get_by_label("Số điện thoại").first.fill("0912 345 678")
+        await go.click()
+        await page.get_by_label("Đơn vị giải quyết").select_option(desks.SCHOOL)
+        await page.get_by_label("Nội dung đề nghị").fill("Xin chuyển trường cho con.")
+        await go.click()
+        await fill_form(page)
+        await go.click()
+        await page.get_by_role("heading", name="Giấy tờ kèm theo").wait_for()
+        await go.click()
+        await page.get_by_role("button", name="Sửa mẫu riêng").click()
+        await page.get_by_label("Lớp muốn vào").fill("12")
+        await go.click()
+        await go.click()
+        await page.get_by_role("button", name="Nộp hồ sơ", exact=True).click()
+        await page.wait_for_url("**/da-nop/**")
+        id = page.url.split("?")[0].rsplit("/", 1)[1]
+    whole = await desks.expert(intake).read(f"/applications/{id}")
+    assert whole["answers"]["grade"] == 12 and whole["answers"]["to_school"] == desks.SCHOOL
+    assert whole["concerns"]["name"] == "Nguyễn Gia Hân"
+
+
 @SIZES
 async def test_a_citizen_finds_submits_and_follows(intake: InProcess, size: dict[str, int], name: str) -> None:
     async with served(intake.client._transport.app) as site, browser() as opened:  # type: ignore[attr-defined]
@@ -63,12 +105,19 @@ async def test_a_citizen_finds_submits_and_follows(intake: InProcess, size: dict
         await page.get_by_label("Nội dung đề nghị").fill("Xin chuyển trường cho con.")
         await judged(page, f"{name}-what")
         await go.click()
+        await judged(page, f"{name}-form", "Chuyển trường trung học phổ thông")
+        await go.click()
+        await page.wait_for_selector(".error-summary")
+        await judged(page, f"{name}-form-wrong")
+        await fill_form(page)
+        await go.click()
         await page.get_by_role("heading", name="Giấy tờ kèm theo").wait_for()
         paper = {"name": "Đơn.pdf", "mimeType": "application/pdf", "buffer": b"%PDF-1.7\nx"}
         await page.locator("#file-0").set_input_files([paper])  # type: ignore[list-item]
         await judged(page, f"{name}-files")
         await go.click()
         await judged(page, f"{name}-check", "Kiểm tra trước khi nộp")
+        await expect(page.get_by_text("Trường THPT Trần Phú")).to_be_visible()
         await page.go_back()  # no question about sending a form again
         await page.get_by_role("heading", name="Giấy tờ kèm theo").wait_for()
         await page.go_forward()

@@ -26,7 +26,8 @@ class Option:
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Field:
     """One question. `least` and `most` bound a number, `most` the characters of a text and how many are chosen.
-    `unless` names the field without whose answer this one is required; `prefill` what is offered as the answer."""
+    `unless` names the field without whose answer this one is required; `prefill` what is offered as the answer. Where a
+    part of the form begins with it, `section` is its heading."""
 
     name: str
     kind: Kind
@@ -39,6 +40,7 @@ class Field:
     prefill: str
     least: int
     most: int
+    section: Text | None
 
     @property
     def values(self) -> tuple[str, ...]:
@@ -99,6 +101,7 @@ def _field(each: Mapping[str, Any], day: dt.date) -> Field:
         prefill=each.get("prefill", ""),
         least=each.get("least", 0),
         most=each.get("most", 0),
+        section=Text(each["section_vi"], each["section_en"]) if "section_vi" in each else None,
     )
 
 
@@ -134,11 +137,9 @@ def _wrong(field: Field, answers: Answers, units: Mapping[str, Collection[str]])
         open_ = field.required or (field.unless and answers.get(field.unless) in {None, "", ()})
         return Wrong(kind="missing", says=_MISSING) if open_ else None
     match field.kind, answer:
-        case "number", bool():
-            return Wrong(kind="other_kind", says=_OTHER_KIND)
-        case "number", int(number):
-            if field.least <= number <= field.most:
-                return None
+        case "number", int(number) if not isinstance(number, bool) and field.least <= number <= field.most:
+            return None
+        case "number", _:
             says = Text("Phải là số từ {least} đến {most}", "Must be a number from {least} to {most}")
             return Wrong(kind="out_of_range", says=says.of(least=field.least, most=field.most))
         case "text", str(text):

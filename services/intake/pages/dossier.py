@@ -19,11 +19,13 @@ from schemas.event import Actor
 from schemas.people import Address, Document, Person
 from services.intake.api.application import ACTIONS, Action, Known, Line, Whole, act, id_of, read
 from services.intake.api.catalogue import search
-from services.intake.api.reference import Reference
+from services.intake.api.reference import Reference, local_day
 from services.intake.api.register import Officer
 from services.intake.api.submission import Guided, Submission, submit
 from services.intake.api.unit import KINDS
+from services.intake.domain.form import Form
 from services.intake.pages import words
+from services.intake.pages.form import shown
 from services.intake.pages.shared import form_of, keyed, name_of, text, texts, time_by_rule, today, unit_names, wrongs
 
 router = APIRouter(include_in_schema=False)
@@ -48,14 +50,17 @@ CHANNELS = ("desk", "post", "hired_service", "authorised", "assisted")
 
 
 @router.get("/ho-so/{id}")
-async def dossier(request: Request, service: Here, actor: Officer, id: UUID) -> Response:
+async def dossier(request: Request, service: Here, known: Known, actor: Officer, id: UUID) -> Response:
     """A dossier as it stands, its log, its papers, and what may be done now."""
     found = await read(service, actor, id)
     names = await unit_names(service)
+    own = _own_form(known, found)
     return render(
         request,
         "dossier.html",
         found=found,
+        own=own,
+        answered=shown(own, found.answers, names, lang(request)) if own else [],
         id=id,
         names=names,
         actions=_actions(found, actor),
@@ -67,6 +72,12 @@ async def dossier(request: Request, service: Here, actor: Officer, id: UUID) -> 
         words=words,
         keys=KEYS,
     )
+
+
+def _own_form(known: Reference, found: Whole) -> Form | None:
+    """The procedure's own form as it was on the day of the dossier, where that was answered."""
+    came = next((line.happened_at for line in found.history if line.type == "intake.application_submitted"), None)
+    return known.form(found.summary.procedure, (), local_day(came)) if came and found.answers else None
 
 
 @router.get("/ho-so/{id}/{action}")

@@ -1,5 +1,6 @@
-"""Submitting online, a question a page: who, what, which files, check your answers. Without a script and without an
-account: what was told so far travels in the form itself, and nothing is kept here before it is submitted."""
+"""Submitting online, a question a page: who, what, the procedure's own form where it has one, which files, check your
+answers. Without a script and without an account: what was told so far travels in the form itself, and nothing is kept
+here before it is submitted."""
 
 import hashlib
 from typing import Annotated, Any
@@ -16,20 +17,25 @@ from schemas.intake import Terms
 from schemas.people import Address, Document, Person
 from services.intake.api.application import Known, id_of
 from services.intake.api.attachment import store
+from services.intake.api.form import form_of as form_on_page
+from services.intake.api.form import units_of
 from services.intake.api.reference import Reference
 from services.intake.api.submission import Guided, Submission, submit
+from services.intake.domain.form import Answer, Form, check_concerned
 from services.intake.domain.rules import online_level
+from services.intake.pages import form as forms
 from services.intake.pages import words
 from services.intake.pages.shared import form_of, name_of, text, time_by_rule, today, unit_names, wrongs
 
 router = APIRouter(include_in_schema=False)
-STEPS = ("who", "what", "files", "check")
-TITLES = (
-    Text("Người nộp", "You"),
-    Text("Nội dung", "What you ask"),
-    Text("Giấy tờ", "Documents"),
-    Text("Kiểm tra", "Check"),
-)
+STEPS = ("who", "what", "form", "files", "check")
+TITLES = {
+    "who": Text("Người nộp", "You"),
+    "what": Text("Nội dung", "What you ask"),
+    "form": Text("Mẫu riêng", "The form"),
+    "files": Text("Giấy tờ", "Documents"),
+    "check": Text("Kiểm tra", "Check"),
+}
 MOST_FILES = 30
 _person: TypeAdapter[Person] = TypeAdapter(Person)
 Short = Annotated[str, Field(max_length=300)]
@@ -70,6 +76,12 @@ class Told(BaseModel):
     content: Annotated[str, Field(max_length=4000)] = ""
     delivery: Annotated[str, Field(max_length=20)] = "desk"
     notify: Annotated[str, Field(max_length=20)] = "sms"
+    pupil_name: Short = ""
+    pupil_born: Short = ""
+    pupil_id_number: Short = ""
+    answers: Annotated[dict[str, Short | Annotated[list[Short], Field(max_length=50)]], Field(max_length=60)] = Field(
+        default_factory=dict
+    )
     files: Annotated[list[Held], Field(max_length=MOST_FILES)] = Field(default_factory=list)
 
 
@@ -79,6 +91,7 @@ FIELDS = {
         *("authorised_name", "authorised_id_number", "authorised_phone"),
     ),
     "what": ("decided_by", "case", "content", "delivery", "notify"),
+    "form": ("pupil_name", "pupil_born", "pupil_id_number"),
     "files": (),
     "check": (),
 }
@@ -102,22 +115,31 @@ async def step(request: Request, service: Here, known: Known, actor: Who, id: st
         told = Told.model_validate(told.model_dump() | {name: text(form, name) for name in FIELDS[at] if name in form})
     except ValidationError as error:
         return await _show(request, service, known, id, at, Told(key=uuid4().hex), wrongs(error.errors(), said))
+    own, units = await _own(service, known, id, told)
+    steps = [each for each in STEPS if own or each != "form"]
+    if at == "form" and own:
+        told.answers = forms.typed(own, form)
+    if at not in steps:
+        return await _show(request, service, known, id, steps[steps.index("what") + 1], told)
     errors = await _take_files(service, await _terms(service, known, id), form, told, said) if at == "files" else {}
     go = text(form, "go")
-    if go in STEPS:
+    if go in steps:
         return await _show(request, service, known, id, go, told)
     if not errors:
         errors = await _check(service, known, id, at, told, said)
+    if at == "form" and own and not errors:
+        told.answers = forms.named(own, forms.read(own, told.answers, units, said)[0], told.answers, units)
     if errors or go == "more":
         return await _show(request, service, known, id, at, told, errors)
     if at != "check":
-        return await _show(request, service, known, id, STEPS[STEPS.index(at) + 1], told)
-    for each in STEPS[:-1]:
+        return await _show(request, service, known, id, steps[steps.index(at) + 1], told)
+    for each in steps[:-1]:
         if errors := await _check(service, known, id, each, told, said):
             return await _show(request, service, known, id, each, told, errors)
     fingerprint = hashlib.sha256(f"{id}\n{told.model_dump_json()}".encode()).digest()
     asked = Asked(f"{actor.id} online {told.key}" if told.key else None, fingerprint, said)
-    done = await submit(service, known, actor, _submission(id, told), asked)
+    answers = forms.read(own, told.answers, units, said)[0] if own else {}
+    done = await submit(service, known, actor, _submission(id, told, own, answers), asked)
     if isinstance(done, Guided):
         return see_other(f"/huong-dan/{done.visit}")
     return see_other(f"/da-nop/{id_of(done.stream)}")
@@ -134,6 +156,14 @@ async def _terms(service: Here, known: Reference, id: str) -> Terms:
     return terms
 
 
+async def _own(service: Here, known: Reference, id: str, told: Told) -> tuple[Form | None, forms.Units]:
+    """The procedure's own form, where the unit that was chosen decides, and the units that may be named in it."""
+    units = dict(await _units(service, known, await _terms(service, known, id)))
+    day = today(service)
+    own = await form_on_page(known, id, told.decided_by if told.decided_by in units else "", day)
+    return own, await units_of(known, own, day) if own else {}
+
+
 async def _show(
     request: Request,
     service: Here,
@@ -144,6 +174,9 @@ async def _show(
     errors: dict[str, str] | None = None,
 ) -> Response:
     terms = await _terms(service, known, id)
+    own, suggested = await _own(service, known, id, told)
+    steps = [each for each in STEPS if own or each != "form"]
+    said, chosen = lang(request), await unit_names(service) if at in ("form", "check") else {}
     page = render(
         request,
         "submit.html",
@@ -151,15 +184,19 @@ async def _show(
         id=id,
         terms=terms,
         at=at,
-        number=STEPS.index(at) + 1,
-        before=STEPS[STEPS.index(at) - 1] if at != "who" else "",
-        titles=[say(each, lang=lang(request)) for each in TITLES],
+        number=steps.index(at) + 1,
+        before=steps[steps.index(at) - 1] if at != "who" else "",
+        titles=[say(TITLES[each], lang=said) for each in steps],
+        own=own,
+        suggested=suggested,
+        questions=forms.asked(own, told.answers, {"decided_by": chosen.get(told.decided_by, "")}, said) if own else [],
+        answered=forms.shown(own, told.answers, {}, said) if own else [],
         told=told,
         errors=errors or {},
         units=await _units(service, known, terms),
         cases=[each.case for each in terms.times if each.case],
         times=time_by_rule(terms, known.rules(today(service))),
-        names=await unit_names(service) if at == "check" else {},
+        names=chosen,
         words=words,
         name_of=name_of,
         most=service.settings.max_attachment >> 20,
@@ -196,6 +233,8 @@ async def _check(service: Here, known: Reference, id: str, at: str, told: Told, 
             )
         if told.acting == "other":
             found |= _wrong_person(_authorised(told), said, "authorised_")
+    if at == "form":
+        return await _wrong_form(service, known, id, told, said)
     if at == "what":
         units = await _units(service, known, await _terms(service, known, id))
         if units and told.decided_by not in dict(units):
@@ -214,6 +253,29 @@ async def _check(service: Here, known: Reference, id: str, at: str, told: Told, 
                 lang=said,
             )
     return found
+
+
+def _pupil(told: Told) -> dict[str, Any]:
+    return {"name": told.pupil_name, "id_number": _digits(told.pupil_id_number)}
+
+
+async def _wrong_form(service: Here, known: Reference, id: str, told: Told, said: str) -> dict[str, str]:
+    """What is wrong with the procedure's own form, and with whom it is about."""
+    own, units = await _own(service, known, id, told)
+    if own is None:
+        return {}
+    found: dict[str, str] = {}
+    if own.concerns:
+        found = _wrong_person(_pupil(told), said, "pupil_")
+        try:
+            born = read_day(told.pupil_born)
+        except ValueError:
+            found["pupil_born"] = say(words.WRONG["born"], lang=said)
+        if not found:
+            pupil, applicant = Person(**_pupil(told), born=born), Person(**_applicant(told))
+            wrong = check_concerned(own, pupil, applicant)
+            found = {f"pupil_{name}": say(each.says, lang=said) for name, each in wrong.items()}
+    return found | forms.read(own, told.answers, units, said)[1]
 
 
 def _applicant(told: Told) -> dict[str, Any]:
@@ -273,7 +335,7 @@ def _why(refused: HTTPException, said: str) -> str:
     return say(detail, lang=said) if isinstance(detail, Text) else str(detail)
 
 
-def _submission(id: str, told: Told) -> Submission:
+def _submission(id: str, told: Told, own: Form | None, answers: dict[str, Answer]) -> Submission:
     born = read_day(told.born) if told.born else None
     address = Address(street=told.street, commune=told.commune, province=told.province)
     documents = tuple(
@@ -291,6 +353,8 @@ def _submission(id: str, told: Told) -> Submission:
             "content": told.content,
             "delivery": told.delivery,
             "notify": told.notify,
+            "answers": answers,
+            "concerns": Person(**_pupil(told), born=read_day(told.pupil_born)) if own and own.concerns else None,
             "documents": documents,
             "file_names": {each.digest: each.name for each in told.files},
         }
