@@ -105,6 +105,7 @@ class _Site:
                 return _fail(401, "A.Key", "Khóa truy cập không đúng")
             if not ORGAN_ID.fullmatch(_organ(request)):
                 return _fail(400, "A.SystemId", "Thiếu mã định danh đơn vị (SystemId)")
+            await request.read()  # so that whoever hangs up while it is slow has handed the message over
             match mood := self.manner.at(call):
                 case "refuse":
                     return _fail(422, "M.Refused", "Trục từ chối theo yêu cầu thử nghiệm")

@@ -41,6 +41,7 @@ class Gateway:
     def __init__(self, url: str, organ_id: str, key: str = "", seconds: float = 30.0) -> None:
         self._url = url.rstrip("/")
         self._seconds = seconds
+        self._tls = httpx2.create_ssl_context()  # once: reading the authorities' certificates takes longer than a call
         self._headers = {"systemid": organ_id} | ({"authorization": f"Bearer {key}"} if key else {})
 
     async def send(self, id: str, message: bytes, kind: str = "edoc") -> None:
@@ -85,7 +86,7 @@ class Gateway:
         try:
             async with (
                 asyncio.timeout(self._seconds),
-                httpx2.AsyncClient(timeout=self._seconds) as client,
+                httpx2.AsyncClient(timeout=self._seconds, verify=self._tls) as client,
                 client.stream(method, f"{self._url}/{path}", headers=said, **more) as answer,
             ):
                 content = bytearray()
