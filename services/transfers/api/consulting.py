@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from kernel.calendar import local
 from kernel.decider import Text
 from kernel.service import Service
+from kernel.store import Conflict
 from kernel.web import Ask, Asked, Here
 from schemas.event import Actor, Personal
 from schemas.transfers import Consultation, Opinion, Reply
@@ -27,6 +28,7 @@ from services.transfers.domain.transfer import transfer
 from services.transfers.projection.transfer import TransferRow, read_steps
 
 router = APIRouter(tags=["Xin ý kiến / Consultations"])
+TRIES = 5
 
 
 class DraftBody(BaseModel):
@@ -107,6 +109,24 @@ async def issue(service: Service, actor: Actor, id: UUID, body: IssueBody, asked
     check_acts(actor, HEADS, {unit})
     if asked.key and await service.again(transfer, asked.key, asked.fingerprint):
         return
+    moment, number = service.clock.now(), ""
+    if row.consultation is None and row.drafts:
+        number = await numbered(service, actor, unit, document_id(row.stream, 0), moment)
+    to_unit = (await known_now(service)).department
+    drafts = row.drafts
+    for attempt in range(TRIES):
+        command = await _signed(service, actor, row, body, number, to_unit, moment)
+        try:
+            return await say(service, actor, row.stream, command, asked, expected=row.number if number else None)
+        except Conflict:  # a due date was counted meanwhile, say; but what is signed is what its signer has read
+            row = (await find(service, id)).row
+            if row.drafts != drafts or attempt == TRIES - 1:
+                raise
+
+
+async def _signed(
+    service: Service, actor: Actor, row: TransferRow, body: IssueBody, number: str, to_unit: str, at: dt.datetime
+) -> life.IssueConsultation:
     subject = subject_of(row.pupil)
     (drafted,) = await opened(service, (subject, row.draft, Consultation))
     text = Consultation(
@@ -114,18 +134,9 @@ async def issue(service: Service, actor: Actor, id: UUID, body: IssueBody, asked
         text=drafted.text if drafted else ERASED,
         signer=body.signer.strip(),
     )
-    moment = service.clock.now()
-    number = ""
-    if row.consultation is None and row.drafts:
-        number = await numbered(service, actor, unit, document_id(row.stream, 0), moment)
-    command = life.IssueConsultation(
-        number=number,
-        to_unit=(await known_now(service)).department,
-        text=Personal(subject=subject, clear=text),
-        at=moment,
-        by=actor.id,
+    return life.IssueConsultation(
+        number=number, to_unit=to_unit, text=Personal(subject=subject, clear=text), at=at, by=actor.id
     )
-    await say(service, actor, row.stream, command, asked, expected=row.number if number else None)
 
 
 async def numbered(service: Service, actor: Actor, unit: str, request: UUID, moment: dt.datetime) -> str:

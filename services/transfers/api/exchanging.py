@@ -164,7 +164,7 @@ async def _send(service: Service, ways: Ways, stream: str, units: Mapping[str, A
         way = ways(sender.id)
         if asked is not None:
             await _say(service, way, sender, receiver, asked, StatusCode.DONE, letter.written_at)
-        await way.send(envelope.document_id, sealed(envelope, service.settings))
+        await way.send(envelope.document_id, _sealed(envelope, service))
         command = sending.MarkSent(at=now())
     except (Refused, Malformed) as error:
         command = sending.Fail(reason=str(error)[:300], at=now())
@@ -228,6 +228,14 @@ def _envelope(
     return Envelope(header=header, attachments=(Attachment(name=name, content=pdf),))
 
 
+def _sealed(message: Envelope | Status, service: Service) -> bytes:
+    """A message as it leaves. A wrong key file is tried again: an operator mends it. Raises Unreachable, Malformed."""
+    try:
+        return sealed(message, service.settings)
+    except (OSError, ValueError):
+        raise Unreachable("the key that MOTCUA_EDOC_SIGNER names can't be used") from None
+
+
 async def _say(
     service: Service,
     way: Exchange,
@@ -244,7 +252,7 @@ async def _say(
         code=code,
         at=at.replace(microsecond=0),
     )
-    await way.send(said.id, sealed(said, service.settings), "status")
+    await way.send(said.id, _sealed(said, service), "status")
 
 
 # In
