@@ -115,4 +115,3 @@ def steps(case: Any) -> dict[str, str]:
 
 def turn(case: Any, step: str) -> int:
     return next(each["turn"] for each in case["steps"] if each["step"] == step)
-

@@ -4,7 +4,6 @@ from typing import Any
 
 import pytest
 
-from intake.desks import DEPARTMENT
 from running import Asker
 from transfers.conftest import FROM, PUPIL, TO, Town, steps, turn
 
@@ -22,7 +21,9 @@ async def test_a_dossier_without_facts_waits_to_be_described_and_is_judged_then(
     told = await town.received()
     case = await town.case(told["id"])
     assert case["status"] == "undescribed"
-    await town.head().ok(f"/transfers/{told['id']}/describe", facts={"from_school": FROM, "to_school": TO, "grade": 11}, pupil=PUPIL)
+    await town.head().ok(
+        f"/transfers/{told['id']}/describe", facts={"from_school": FROM, "to_school": TO, "grade": 11}, pupil=PUPIL
+    )
     await town.heard()
     case = await town.case(told["id"])
     assert case["status"] == "open" and case["pupil"] == PUPIL["name"] and case["rule"]["basis"]

@@ -11,7 +11,7 @@ from kernel.edoc.exchange import open_exchange
 from kernel.edoc.gateway import Gateway
 from kernel.edoc.message import Code, Envelope, MessageHeader, Organisation, Promulgation
 from services.transfers.api.exchanging import LETTER
-from transfers.conftest import FROM, TO, Town, steps, turn
+from transfers.conftest import FROM, Town, steps
 
 pytestmark = pytest.mark.xdist_group("transfers")
 ORGAN = "H99.12"  # the Department, in the units of the invented province
@@ -46,9 +46,7 @@ async def test_a_special_case_goes_there_and_back_by_itself(town):
     brief = await town.leadership.read(f"/opinions/{asked['document']}")
     assert brief["grounds"] == ["private_to_public"] and brief["pupil"] and brief["rule"]["basis"]
     assert brief["precedents"] == []
-    given = await town.leadership.ok(
-        f"/opinions/{asked['document']}/give", opinion="approved", signer="Lê Thị Thu Hà"
-    )
+    given = await town.leadership.ok(f"/opinions/{asked['document']}/give", opinion="approved", signer="Lê Thị Thu Hà")
     assert given["reply_number"] == "01/SGDĐT-VP"
     await town.heard()
     await town.exchanged()

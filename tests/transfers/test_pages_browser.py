@@ -1,5 +1,5 @@
-"""The pages of transfers in a real browser, at a desk and on a phone, judged by axe page by page; and a special case from
-the family's form to its result."""
+"""The pages of transfers in a real browser, at a desk and on a phone, judged by axe page by page; and a special case
+from the family's form to its result."""
 
 import os
 from typing import Any
@@ -10,7 +10,7 @@ from playwright.async_api import Page
 from browser import DESKTOP, PHONE, browser, findings, overflow, page_of, served
 from intake.desks import DEPARTMENT
 from running import InProcess
-from transfers.conftest import FROM, TO, Town, steps, turn
+from transfers.conftest import TO, Town
 
 pytestmark = pytest.mark.xdist_group("transfers")
 SHOTS = os.environ.get("MOTCUA_SHOTS", "")
@@ -37,9 +37,9 @@ async def judged(page: Page, name: str, heading: str = "") -> None:
 
 
 async def signed_in(page: Page, site: str, role: str, unit: str) -> None:
+    await page.context.clear_cookies()
     answer = await page.request.post(f"{site}/demo/login/{role}?unit={unit}")
     assert answer.ok
-
 
 
 @SIZES

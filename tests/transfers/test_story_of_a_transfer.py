@@ -1,5 +1,5 @@
-"""Families ask for transfers; schools, the Department's leadership and the exchange answer: intake, deadlines and transfers
-as processes of their own, over HTTP, Kafka and PostgreSQL, with an exchange of documents that stands in for the
+"""Families ask for transfers; schools, the Department's leadership and the exchange answer: intake, deadlines and
+transfers as processes of their own, over HTTP, Kafka and PostgreSQL, with an exchange of documents that stands in for the
 province's. The tests are chapters: they are read, and run, in their order.
 """
 
@@ -103,6 +103,11 @@ class Province:
         return await until(arrived, "the consultation to arrive")
 
 
+def due(case: Any, step: str) -> Any:
+    """Until when a step is due, once that was counted."""
+    return next((each["due_at"] for each in case["steps"] if each["step"] == step), None)
+
+
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def province(ground: Any, templates: Any, tmp_path_factory: Any) -> AsyncIterator[Province]:
     folder = tmp_path_factory.mktemp("transfer")
@@ -139,7 +144,7 @@ async def test_an_ordinary_transfer_goes_to_its_end_and_intake_says_granted(prov
     assert case["kind"] == "in_province" and not case["special"] and case["code"] == dossier["code"]
     case = await province.case("bảo", lambda found: found["held"])
     assert case["class_name"] == "11A1"
-    await province.case("bảo", lambda found: next(e for e in found["steps"] if e["step"] == "accept")["due_at"])
+    await province.case("bảo", lambda found: due(found, "accept"))
     citizen = province.transfers.with_(motcua_tracking=dossier["tracking"])
     seen = await citizen.read(f"/transfers/{dossier['id']}")
     assert seen["pupil"] is None and seen["consultation"] is None and steps(seen)["accept"] == "open"
@@ -229,13 +234,17 @@ async def test_a_withdrawn_dossier_ends_the_case_and_frees_the_pupil(province):
 
 async def test_a_step_that_nobody_does_is_told_to_the_department(province):
     await province.asks("lan")
-    await province.case("lan", lambda found: next(e for e in found["steps"] if e["step"] == "accept")["due_at"])
+    await province.case("lan", lambda found: due(found, "accept"))
     await province.at("2026-09-21 09:00")
     case = await province.case("lan", lambda found: any(each["to_unit"] for each in found["steps"]))
     [late] = [each for each in case["steps"] if each["to_unit"]]
     assert late["to_unit"] == DEPARTMENT
-    told = await province.leadership.read("/inbox", unit=DEPARTMENT, escalated=True)
-    assert case["code"] in [each["code"] for each in told]
+
+    async def told() -> bool:
+        found = await province.leadership.read("/inbox", unit=DEPARTMENT, escalated=True)
+        return case["code"] in [each["code"] for each in found]
+
+    await until(told, "the Department's inbox")
 
 
 async def test_nothing_was_lost_and_the_office_saw_each_letter_once(province):

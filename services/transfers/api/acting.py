@@ -1,6 +1,5 @@
 """What officers do to a case: describe it, end its steps, choose a class, raise it to a special one."""
 
-from collections.abc import Set as AbstractSet
 from typing import Annotated, Any, Literal
 from uuid import UUID
 

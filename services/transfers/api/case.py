@@ -213,8 +213,8 @@ async def told(service: Service, found: Found, *, officer: bool = True) -> Case:
         )
         for each in _steps(row)
     ]
-    same = ("number code procedure status submitted_at received_at received_by decided_by kind year from_school").split()
-    same += ("to_school special to_class held outcome ground document_number decided_at ended_at").split()
+    same = ["number", "code", "procedure", "status", "submitted_at", "received_at", "received_by", "decided_by", "kind", "year", "from_school"]
+    same += ["to_school", "special", "to_class", "held", "outcome", "ground", "document_number", "decided_at", "ended_at"]
     return Case(
         application=UUID(row.application.partition("-")[2]),
         facts=facts_of(row),

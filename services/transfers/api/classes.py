@@ -81,10 +81,7 @@ def told(row: Mapping[str, Any]) -> ClassTold:
         id=row["class_id"],
         subjects=_subjects(row["subjects"]),
         free=max(0, row["places"] - row["taken"] - row["reserved"]),
-        **{
-            name: row[name]
-            for name in ("school", "year", "grade", "name", "places", "taken", "reserved", "waiting")
-        },
+        **{name: row[name] for name in ("school", "year", "grade", "name", "places", "taken", "reserved", "waiting")},
     )
 
 
@@ -125,9 +122,7 @@ async def change_places(service: Service, actor: Actor, id: str, places: int, as
 
 
 async def _say(service: Service, actor: Actor, stream: str, command: Any, asked: Asked) -> Changed:
-    done = await service.do(
-        school_class, stream, command, actor=actor, key=asked.key, fingerprint=asked.fingerprint
-    )
+    done = await service.do(school_class, stream, command, actor=actor, key=asked.key, fingerprint=asked.fingerprint)
     return Changed(stream=stream, number=done.number, changed=bool(done.events))
 
 

@@ -253,4 +253,3 @@ async def as_pdf(letter: letters_of.Official, name: str) -> Response:
     content = await asyncio.to_thread(letters_of.pdf, letter)
     headers = {"content-disposition": f'inline; filename="{name}.pdf"', "cache-control": "no-store"}
     return Response(content, media_type="application/pdf", headers=headers)
-

@@ -57,9 +57,7 @@ class DelegationTold(BaseModel):
 
 async def listed(service: Service, unit: str) -> list[DelegationTold]:
     """A unit's delegations as of now, the latest first."""
-    found: list[DelegationRow] = list(
-        shown(delegation_view, await service.history(delegation_stream(unit))).values()
-    )
+    found: list[DelegationRow] = list(shown(delegation_view, await service.history(delegation_stream(unit))).values())
     state, _ = await service.state(delegation, delegation_stream(unit))
     now = service.clock.now()
     holding = {each.delegation for each in state.given if each.holds(each.to, now)}
@@ -123,9 +121,7 @@ async def get_delegations(
 
 
 @router.post("/delegations", summary="Let a deputy decide in one's place, for some days (leadership)")
-async def post_delegation(
-    service: Here, actor: Leadership, asked: Ask, body: DelegationBody
-) -> list[DelegationTold]:
+async def post_delegation(service: Here, actor: Leadership, asked: Ask, body: DelegationBody) -> list[DelegationTold]:
     await delegate(service, actor, body, asked)
     return await listed(service, actor.unit)
 

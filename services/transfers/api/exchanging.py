@@ -48,9 +48,9 @@ from services.transfers.api.consulting import printed as consultation_letter
 from services.transfers.api.documents import kept
 from services.transfers.api.reading import row_of
 from services.transfers.domain import arrival as aside
+from services.transfers.domain import commands as life
 from services.transfers.domain import document as sending
 from services.transfers.domain import opinion as asking
-from services.transfers.domain import commands as life
 from services.transfers.domain.arrival import arrival, arrival_id, arrival_stream
 from services.transfers.domain.document import Document, document
 from services.transfers.domain.dossier import document_stream, opinion_stream, transfer_stream

@@ -91,7 +91,7 @@ async def work(service: Service, unit: str = "", *, escalated: bool = False, mos
             waits=_waits(row),
             **{
                 name: row[name]
-                for name in "code step turn unit from_school to_school kind special opened_at due_at to_unit".split()
+                for name in ["code", "step", "turn", "unit", "from_school", "to_school", "kind", "special", "opened_at", "due_at", "to_unit"]
             },
         )
         for row, person in zip(rows, people, strict=True)
@@ -118,10 +118,7 @@ async def cases(
 def line(row: Any) -> CaseLine:
     return CaseLine(
         application=UUID(row["application"].partition("-")[2]),
-        **{
-            name: row[name]
-            for name in "code status kind special from_school to_school submitted_at outcome".split()
-        },
+        **{name: row[name] for name in ["code", "status", "kind", "special", "from_school", "to_school", "submitted_at", "outcome"]},
     )
 
 

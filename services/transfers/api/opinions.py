@@ -354,4 +354,3 @@ async def get_asked(service: Here, actor: Staff, document: UUID) -> Response:
 def may_sign(actor: Actor, row: OpinionRow) -> bool:
     """Whether this officer is shown the buttons."""
     return not row.opinion and bool(set(actor.roles) & SIGNS) and actor.unit == row.to_unit
-

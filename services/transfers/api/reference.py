@@ -33,7 +33,9 @@ def rules_at(moment: dt.datetime) -> Rules:
 async def known(service: Service) -> Known:
     """As of now. The Department is the unit of that kind that stands nearest to the province."""
     units = await service.pool.fetch(UNITS)
-    departments = sorted((row["unit"] for row in units if row["kind"] == "department"), key=lambda each: (len(each), each))
+    departments = sorted(
+        (row["unit"] for row in units if row["kind"] == "department"), key=lambda each: (len(each), each)
+    )
     subjects = {row["class_id"]: tuple(json.loads(row["subjects"])) for row in await service.pool.fetch(SUBJECTS)}
     return Known(
         rules=rules,

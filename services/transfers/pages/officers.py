@@ -189,7 +189,7 @@ PLAIN = ("from_school", "from_name", "from_place", "from_type", "to_school", "to
 
 def _described(form: Mapping[str, str]) -> acting.DescribeBody:
     facts = {name: form[name] for name in (*PLAIN, "to_class", "reason") if form.get(name)}
-    facts["subjects"] = tuple(each.strip() for each in form.get("subjects", "").split(",") if each.strip())  # type: ignore[assignment]
+    facts["subjects"] = tuple(each for each in words.SUBJECT if form.get(f"subject-{each}"))  # type: ignore[assignment]
     facts["documents"] = tuple(each for each in words.PAPER if form.get(f"document-{each}"))  # type: ignore[assignment]
     pupil: dict[str, Any] = {"name": form.get("name", ""), "id_number": form.get("id_number", "")}
     if form.get("born"):
@@ -198,4 +198,3 @@ def _described(form: Mapping[str, str]) -> acting.DescribeBody:
         facts=_facts.validate_python({**facts, "grade": whole(form, "grade")}),
         pupil=_person.validate_python(pupil),
     )
-

@@ -16,6 +16,8 @@ from services.transfers.api import classes
 from services.transfers.api.access import Staff
 from services.transfers.api.figures import ruled
 from services.transfers.api.reading import names
+from services.transfers.api.reference import rules as rules_of
+from services.transfers.domain.rules import school_year
 from services.transfers.pages import words
 from services.transfers.pages.forms import WRONG, by_hand, problem_of, typed_in, whole
 
@@ -49,7 +51,7 @@ async def _rooms(
         school=chosen,
         opens=operator or (head and chosen == actor.unit),
         names=await names(service),
-        year=now.year if now.month >= 6 else now.year - 1,
+        year=school_year(now, rules_of(now)),
         problem=problem,
         typed=typed or {},
         words=words,
@@ -69,7 +71,7 @@ async def open_class(request: Request, service: Here, actor: Staff) -> Response:
             grade=whole(form, "grade"),
             name=form.get("name", ""),
             places=whole(form, "places"),
-            subjects=tuple(each.strip() for each in form.get("subjects", "").split(",") if each.strip()),
+            subjects=tuple(each for each in words.SUBJECT if form.get(f"subject-{each}")),
         )
         await classes.open_class(service, actor, body, by_hand(said))
     except WRONG as error:
@@ -106,7 +108,7 @@ async def rules(request: Request, service: Here, ngay: str = "") -> Response:
         wrong = say(unknown.says, lang=said)
     except ValueError:
         wrong = say(Text("Ngày chưa đúng dạng dd/mm/yyyy.", "Not a day."), lang=said)
-    return render(request, "rules.html", status=422 if wrong else 200, found=found, day=_shown(day), wrong=wrong)
+    return render(request, "rules.html", status=422 if wrong else 200, found=found, day=_shown(day), wrong=wrong, words=words)
 
 
 def _shown(day: dt.date) -> str:

@@ -1,6 +1,6 @@
 """The words of the pages: what steps, states, grounds and codes of the exchange are called."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from kernel.decider import Text
 
@@ -147,12 +147,49 @@ ARRIVAL: Mapping[str, Text] = {
     "answer_to_be_read": Text("Văn bản trả lời cần người đọc", "An answer to be read"),
     "change_asked": Text("Bên gửi thu hồi hoặc sửa văn bản", "Its sender takes it back or changes it"),
 }
+SUBJECT: Mapping[str, Text] = {
+    "geography": Text("Địa lí", "Geography"),
+    "economics_law": Text("Giáo dục kinh tế và pháp luật", "Economics and law"),
+    "physics": Text("Vật lí", "Physics"),
+    "chemistry": Text("Hóa học", "Chemistry"),
+    "biology": Text("Sinh học", "Biology"),
+    "technology": Text("Công nghệ", "Technology"),
+    "informatics": Text("Tin học", "Informatics"),
+    "music": Text("Âm nhạc", "Music"),
+    "fine_arts": Text("Mĩ thuật", "Fine arts"),
+}
+TOPIC: Mapping[str, Text] = {
+    "procedures": Text("Thủ tục", "Procedures"),
+    "school_year": Text("Năm học", "School year"),
+    "grades": Text("Khối lớp", "Grades"),
+    "same_school": Text("Trường khác", "Another school"),
+    "reasons": Text("Lý do được chuyển", "Reasons"),
+    "windows": Text("Thời gian", "Windows"),
+    "private_to_public": Text("Tư thục sang công lập", "Private to public"),
+    "specialised": Text("Vào trường chuyên", "Specialised schools"),
+    "documents": Text("Thành phần hồ sơ", "Documents"),
+    "steps": Text("Ai quyết định", "Who decides"),
+    "limit": Text("Thời hạn giải quyết", "Processing time"),
+    "consult": Text("Xin ý kiến lãnh đạo Sở", "Consultation"),
+    "raised": Text("Đề nghị xem xét đặc biệt", "Raised cases"),
+    "one_request": Text("Mỗi học sinh một hồ sơ", "One request a pupil"),
+    "at_school": Text("Đang học ở trường đi", "At the school they leave"),
+    "records": Text("Bàn giao hồ sơ", "Records"),
+    "placement": Text("Xếp lớp", "Placement"),
+    "subjects": Text("Môn lựa chọn", "Electives"),
+}
 
 
 def finding(ground: str) -> Text:
     """What a finding is about: "document:record" is a paper."""
     kind, _, paper = ground.partition(":")
     return called(PAPER, paper) if kind == "document" else called(FINDING, ground)
+
+
+def subjects(codes: Iterable[str]) -> Text:
+    """Elective subjects in one line."""
+    found = [called(SUBJECT, each) for each in codes]
+    return Text(", ".join(each.vi for each in found), ", ".join(each.en for each in found))
 
 
 def called(words: Mapping[str, Text], key: str) -> Text:

@@ -11,7 +11,6 @@ from kernel.handlers import Row, View
 from schemas.event import Recorded
 from schemas.intake import ApplicationCorrected, ApplicationReceived, ApplicationSubmitted
 
-
 TRANSFERS = frozenset({"2.002478", "2.002854"})
 """The procedures that are transfers in any rule pack; a test holds this against the packs."""
 

@@ -92,9 +92,7 @@ def _status(row: DocumentRow, event: Any) -> DocumentRow:
 _CHANGES: Mapping[type[Event], Callable[[DocumentRow, Any], DocumentRow]] = {
     DocumentSent: lambda row, event: replace(row, status="sent", sent_at=event.sent_at, failure=""),
     DocumentStatus: _status,
-    DocumentFailed: lambda row, event: replace(
-        row, status="failed", failed_at=event.failed_at, failure=event.reason
-    ),
+    DocumentFailed: lambda row, event: replace(row, status="failed", failed_at=event.failed_at, failure=event.reason),
     DocumentRequeued: lambda row, event: replace(row, status="queued", requeued=row.requeued + 1),
 }
 
