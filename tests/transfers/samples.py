@@ -1,8 +1,6 @@
-"""Cases, classes, letters and a pupil that tests talk about: one good command of each kind and the events of whole lives.
-
-Minh goes from THPT Suối Hoa to THPT Bản Mây, in the windows of 2019 or in August 2026. The special case is from a private
-school; `FAR` stands for schools of other provinces.
-"""
+"""Cases, classes, letters and a pupil that tests talk about: one good command of each kind and the events of whole
+lives. Minh goes from THPT Suối Hoa to THPT Bản Mây, in the windows of 2019 or in August 2026. The special case is from
+a private school."""
 
 import datetime as dt
 from pathlib import Path
@@ -151,7 +149,8 @@ GRANT = t.Grant(class_id=CLASS, at=at(25, 9, 1))
 REOPEN = t.Reopen(class_id=CLASS, turn=1, at=at(25, 9, 1))
 RECORDS, PLACEMENT = end("records", "done", at(26)), end("placement", "done", at(27))
 CLOSE = t.Close(ground="withdrawn", at=at(25, 10))
-RESOLVED = t.Close(ground="resolved", at=at(25, 10))
+RESOLVED = t.Close(ground="resolved", at=at(25, 10), granted=True)
+REFUSED_BY_HAND = t.Close(ground="resolved", at=at(25, 10))
 COMPOSE = t.Compose(known=KNOWN, at=at(24, 9, 2))
 LETTER = Consultation(subject="Xin ý kiến về trường hợp chuyển trường", text="Kính gửi: Sở.", signer="Hà Thị Sương")
 REDRAFT = t.Redraft(draft=2, text=of_pupil(LETTER), at=at(24, 10), by=OFFICER)
@@ -255,7 +254,7 @@ def open_class(places: int = 1) -> k.OpenClass:
 
 
 OPEN_CLASS = open_class()
-ASK, ASK_LATER, ASK_EARLIER = ask(), ask(OTHER, 5), ask(THIRD, -0)
+ASK, ASK_LATER = ask(), ask(OTHER, 5)
 ASK_EARLIER = k.Ask(class_id=CLASS, school=TO, transfer=THIRD, submitted_at=at(23, 20))
 TAKE, GIVE_BACK = take(), k.GiveBack(transfer=TRANSFER)
 MORE, NONE = k.ChangePlaces(places=2, at=at(2)), k.ChangePlaces(places=0, at=at(2))

@@ -32,6 +32,7 @@ from services.transfers.domain.transfer import Transfer, transfer
 from transfers.samples import (
     ACCEPT,
     ACCEPT_AGAIN,
+    APPROVED,
     AWAY,
     BEGIN,
     BEGIN_2019,
@@ -68,6 +69,7 @@ from transfers.samples import (
     RECORDS,
     REDRAFT,
     REFUSE,
+    REFUSED_BY_HAND,
     REOPEN,
     REPLY_ID,
     REQUEST,
@@ -78,7 +80,6 @@ from transfers.samples import (
     TO,
     UNDESCRIBED,
     UNKNOWN,
-    APPROVED,
     at,
     begin,
     end,
@@ -248,7 +249,9 @@ def test_the_head_may_choose_another_class_of_the_same_school_year_and_grade():
     assert (after.to_class, after.held) == (CLASS_2, False)
     assert when(CHOOSE, *OPEN, CHOOSE) == []
     assert when(replace(CHOOSE, name=" 10a1 "), *OPEN) == []
-    assert class_stream(TO, 2026, 10, "10A1") != class_stream(TO, 2026, 11, "10A1") != class_stream(TO, 2027, 10, "10A1")
+    assert (
+        class_stream(TO, 2026, 10, "10A1") != class_stream(TO, 2026, 11, "10A1") != class_stream(TO, 2027, 10, "10A1")
+    )
 
 
 def test_no_class_is_chosen_where_none_is_needed_or_after_the_decision():
@@ -259,7 +262,8 @@ def test_no_class_is_chosen_where_none_is_needed_or_after_the_decision():
 
 
 def test_a_head_can_consent_only_with_a_class_and_a_place_in_it():
-    assert refused(ACCEPT, *OPEN).code == "no_place"
+    full = refused(ACCEPT, *OPEN)
+    assert (full.code, full.rule) == ("no_place", "TT 15/2026/TT-BGDĐT; thủ tục 2.002854")
     no_class = (request(facts(to_class="")), BEGIN, PROCEED)
     assert refused(ACCEPT, *no_class).code == "class_missing"
     assert kinds(when(replace(ACCEPT, unmanaged=True), *no_class)) == [
@@ -371,6 +375,7 @@ def test_what_is_over_stays_as_it_is(life):
 def test_a_dossier_that_was_answered_by_hand_closes_its_case_but_our_own_grant_goes_on():
     assert only(TransferClosed, when(RESOLVED, *OPEN)).ground == "resolved"
     assert when(RESOLVED, *GRANTED) == []
+    assert only(TransferClosed, when(REFUSED_BY_HAND, *GRANTED)).ground == "resolved"
 
 
 def test_whom_it_was_about_is_known_where_it_was_described():

@@ -1,6 +1,7 @@
 """The rules of transfers as a truth table: each article, each edge, with what it rests on."""
 
 import datetime as dt
+from dataclasses import replace
 
 import pytest
 
@@ -77,6 +78,11 @@ def test_a_case_is_of_the_kind_that_its_schools_make_it(said, kind):
         (IN_2019, ELSEWHERE, (), None, ""),
         (IN_2019, AWAY, (), None, ""),
         (IN_2019, ABROAD, (), None, ""),
+        (OUT_2019, ELSEWHERE, ("outside_window",), None, f"{DECISION} Điều 5 khoản 3"),
+        (OUT_2019, AWAY, (), None, ""),
+        (IN_2019, replace(AWAY, from_type="private"), (), None, ""),
+        (IN_2019, replace(AWAY, to_type="specialised"), (), None, ""),
+        (IN_2019, replace(ELSEWHERE, from_type="private"), (), "private_to_public", f"{DECISION} Điều 2 khoản 3"),
         # 2026: TT 15/2026/TT-BGDĐT, and what the Director laid down
         (IN_2026, facts(), (), None, CIRCULAR),
         (IN_2026, facts(from_school=TO), (), "same_school", f"{DECISION} Điều 4 khoản 1"),
@@ -187,7 +193,12 @@ def test_the_old_procedure_ends_with_the_old_rules_but_what_came_by_then_is_stil
         (
             IN_2019,
             facts(),
-            [("release", FROM, 1, ()), ("accept", TO, 1, ("release",)), ("records", FROM, 3, ()), ("placement", TO, 5, ())],
+            [
+                ("release", FROM, 1, ()),
+                ("accept", TO, 1, ("release",)),
+                ("records", FROM, 3, ()),
+                ("placement", TO, 5, ()),
+            ],
         ),
         (
             IN_2019,

@@ -3,22 +3,31 @@ goes, a pupil ends in exactly one school, and nobody holds what they need no lon
 
 from typing import Any
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from schemas.deadlines import LegOverdue, LegStarted
 from schemas.event import Personal
-from schemas.transfers import PupilClaimed, PupilFreed, PupilMoved, TransferClosed, TransferCompleted, TransferDecided
+from schemas.transfers import (
+    Facts,
+    PupilClaimed,
+    PupilFreed,
+    PupilMoved,
+    TransferClosed,
+    TransferCompleted,
+    TransferDecided,
+)
 from services.transfers.domain import commands as case
 from services.transfers.domain import place
+from services.transfers.domain.case import Transfer
 from services.transfers.domain.dossier import pupil_stream, transfer_stream
-from transfers.samples import FROM, KNOWN, TO, at
+from transfers.samples import FROM, KNOWN, TO
 from transfers.world import CLASSES, ENDED, NOW, PUPILS, World, facts
 
 STEPS: Any = st.sampled_from(["release", "introduce", "consult", "accept", "records", "placement"])
 CASES = (
-    facts(),
+    *[facts()] * 8,  # so that they want the same place
     facts(to_class="10A2"),
     facts(to_class=""),
     facts(from_school=TO, to_school=FROM),
@@ -29,7 +38,7 @@ CASES = (
     facts(from_school=TO),
     {"grade": 10, "from_school": "", "to_school": ""},
 )
-MOST = 5
+MOST = 7
 
 
 def check_always(world: World) -> None:
@@ -104,7 +113,6 @@ class Saga(RuleBasedStateMachine):
     @initialize(first=st.integers(0, 2), second=st.integers(1, 2))
     def begin(self, first, second):
         self.world = World((first, second))
-        self.minutes: set[int] = set()
 
     def application(self, pick: int) -> str:
         return sorted(self.world.intake)[pick % len(self.world.intake)]
@@ -112,35 +120,66 @@ class Saga(RuleBasedStateMachine):
     def some(self) -> bool:
         return bool(self.world.intake)
 
+    # Dossiers
+
     @precondition(lambda self: len(self.world.intake) < MOST)
-    @rule(who=st.sampled_from(PUPILS), said=st.sampled_from(CASES), minute=st.integers(0, 40), received=st.booleans())
-    def submit(self, who, said, minute, received):
+    @rule(
+        who=st.sampled_from(PUPILS),
+        said=st.sampled_from(CASES),
+        minute=st.integers(1, 40),
+        begun=st.booleans(),
+        classes=st.booleans(),
+    )
+    def submit(self, who, said, minute, begun, classes):
+        """Whoever comes later here may have been submitted earlier."""
         application = self.world.submit(who, said, minute)
-        if received:
+        if begun:
             self.world.receive(application)
+            self.world.hear_of(application, classes=classes)
+
+    @precondition(lambda self: self.rushed() and len(self.world.intake) < MOST)
+    @rule(who=st.sampled_from(PUPILS))
+    def rush(self, who):
+        """A head consents while the place goes to somebody who was submitted earlier, not knowing of them."""
+        application, state = self.rushed()[0]
+        name = next(name for (_, name), id in CLASSES.items() if id == state.to_class)
+        rival = self.world.submit(who, facts(to_school=state.to_school, from_school="", to_class=name), 0)
+        self.world.receive(rival)
+        self.world.hear_of(rival, classes=False)
+        self.go_on_with(application, unmanaged=False)
+
+    def rushed(self) -> list[tuple[str, Transfer]]:
+        return [
+            (application, state)
+            for application, state in self.world.cases.items()
+            if state.held and state.to_class in CLASSES.values() and not state.decided_already
+        ]
 
     @precondition(some)
-    @rule(pick=st.integers(0, 9))
-    def receive(self, pick):
-        self.world.receive(self.application(pick))
+    @rule(pick=st.integers(0, 9), how=st.sampled_from(["received", "received", "withdrawn", "stopped", "by_hand"]))
+    def intake(self, pick, how):
+        if how == "received":
+            self.world.receive(self.application(pick))
+        else:
+            self.world.end(self.application(pick), how)
 
-    @precondition(some)
-    @rule(pick=st.integers(0, 9), how=st.sampled_from(["withdrawn", "stopped", "by_hand"]))
-    def end(self, pick, how):
-        self.world.end(self.application(pick), how)
+    # Hearing
 
     @precondition(lambda self: self.world.waiting())
-    @rule(pick=st.integers(0, 99), many=st.integers(1, 6), twice=st.booleans())
-    def hear(self, pick, many, twice):
+    @rule(pick=st.integers(0, 99), many=st.integers(1, 12), twice=st.booleans(), crash=st.booleans())
+    def hear(self, pick, many, twice, crash):
         for n in range(many):
             if waiting := self.world.waiting():
-                self.world.hear(waiting[(pick + n) % len(waiting)], twice=twice)
+                stream = waiting[(pick + n) % len(waiting)]
+                if crash:
+                    self.world.crash(stream)
+                self.world.hear(stream, twice=twice)
 
-    @precondition(lambda self: self.world.waiting())
-    @rule(pick=st.integers(0, 99))
-    def crash(self, pick):
-        waiting = self.world.waiting()
-        self.world.crash(waiting[pick % len(waiting)])
+    @precondition(some)
+    @rule(pick=st.integers(0, 9), classes=st.booleans())
+    def hear_of(self, pick, classes):
+        """All about one case; what its class said of others stays unheard."""
+        self.world.hear_of(self.application(pick), classes=classes)
 
     @precondition(lambda self: self.world.waiting())
     @rule()
@@ -148,8 +187,29 @@ class Saga(RuleBasedStateMachine):
         self.world.drain()
         check_quiet(self.world)
 
+    # People
+
     @precondition(some)
-    @rule(pick=st.integers(0, 9), step=STEPS, outcome=st.sampled_from(["consented", "consented", "refused", "done"]))
+    @rule(pick=st.integers(0, 9), unmanaged=st.booleans())
+    def go_on(self, pick, unmanaged):
+        """Whoever can do something for this case consents or is done."""
+        self.go_on_with(self.application(pick), unmanaged=unmanaged)
+
+    def go_on_with(self, application: str, *, unmanaged: bool) -> None:
+        stream, state = transfer_stream(application), self.world.case(application)
+        for run in state.runs:
+            said = case.EndStep(
+                step=run.step,
+                turn=run.turn,
+                outcome="done" if run.step in {"records", "placement"} else "consented",
+                at=NOW,
+                by="head",
+                unmanaged=unmanaged and not state.to_class,
+            )
+            self.world.do(stream, said)
+
+    @precondition(some)
+    @rule(pick=st.integers(0, 9), step=STEPS, outcome=st.sampled_from(["consented", "refused", "done"]))
     def end_step(self, pick, step, outcome):
         application = self.application(pick)
         run = self.world.case(application).run(step)
@@ -158,88 +218,50 @@ class Saga(RuleBasedStateMachine):
         self.world.do(transfer_stream(application), said)
 
     @precondition(some)
-    @rule(pick=st.integers(0, 9), consents=st.booleans())
-    def go_on(self, pick, consents):
-        """Whoever can do something for this case does it; accept is nearly always what waits."""
+    @rule(
+        pick=st.integers(0, 9),
+        issued=st.booleans(),
+        opinion=st.sampled_from(["approved", "approved", "refused", None]),
+        sent=st.integers(0, 2),
+    )
+    def consult(self, pick, issued, opinion, sent):
         application = self.application(pick)
-        stream, state = transfer_stream(application), self.world.case(application)
-        for run in state.runs:
-            if run.outcome is None and run.step != "consult":
-                done = run.step in {"records", "placement"}
-                said = case.EndStep(
-                    step=run.step,
-                    turn=run.turn,
-                    outcome="done" if done else "consented",
+        if issued:
+            self.world.issue(application)
+        for _ in range(sent):
+            self.world.hear_of(application)
+            self.world.send(application)
+            if opinion:
+                self.world.opine(application, opinion)
+
+    @precondition(some)
+    @rule(pick=st.integers(0, 9), what=st.sampled_from(["10A1", "10A2", "10A9", "raise", "describe", "due", "overdue"]))
+    def officer(self, pick, what):
+        application = self.application(pick)
+        stream = transfer_stream(application)
+        match what:
+            case "raise":
+                reason = Personal(subject=PUPILS[0], clear="Hoàn cảnh")
+                self.world.do(stream, case.Raise(known=KNOWN, reason=reason, at=NOW, by="officer"))
+            case "describe":
+                described = case.Describe(
+                    known=KNOWN,
+                    facts=Facts(**CASES[pick % len(CASES)]),
+                    pupil=PUPILS[pick % len(PUPILS)],
+                    who=Personal(subject=PUPILS[0]),
                     at=NOW,
-                    by="head",
-                    unmanaged=not state.to_class and consents,
+                    by="officer",
                 )
-                self.world.do(stream, said)
+                self.world.do(stream, described)
+            case "due" | "overdue":
+                self.world.count(application, "accept", late=what == "overdue")
+            case name:
+                self.world.do(stream, case.ChooseClass(name=name, at=NOW, by="head"))
 
     @precondition(some)
-    @rule(pick=st.integers(0, 9), name=st.sampled_from(["10A1", "10A2", "10A9"]))
-    def choose(self, pick, name):
-        stream = transfer_stream(self.application(pick))
-        self.world.do(stream, case.ChooseClass(name=name, at=NOW, by="head"))
-
-    @precondition(some)
-    @rule(pick=st.integers(0, 9))
-    def raise_it(self, pick):
-        stream = transfer_stream(self.application(pick))
-        reason = Personal(subject=PUPILS[0], clear="Hoàn cảnh")
-        self.world.do(stream, case.Raise(known=KNOWN, reason=reason, at=NOW, by="officer"))
-
-    @precondition(some)
-    @rule(pick=st.integers(0, 9))
-    def describe(self, pick):
-        application = self.application(pick)
-        said = CASES[pick % len(CASES)]
-        from schemas.transfers import Facts
-
-        described = case.Describe(
-            known=KNOWN,
-            facts=Facts(**said),
-            pupil=PUPILS[pick % len(PUPILS)],
-            who=Personal(subject=PUPILS[0]),
-            at=NOW,
-            by="officer",
-        )
-        self.world.do(transfer_stream(application), described)
-
-    @precondition(some)
-    @rule(pick=st.integers(0, 9), opinion=st.sampled_from(["approved", "approved", "refused"]))
-    def consult(self, pick, opinion):
-        application = self.application(pick)
-        self.world.issue(application)
-        self.world.opine(application, opinion)
-
-    @precondition(some)
-    @rule(pick=st.integers(0, 9))
-    def exchange(self, pick):
-        self.world.send(self.application(pick))
-
-    @rule(id=st.sampled_from(sorted(CLASSES.values())), places=st.integers(0, 3))
+    @rule(id=st.sampled_from(sorted(CLASSES.values())), places=st.integers(0, 2))
     def change_places(self, id, places):
         self.world.do(id, place.ChangePlaces(places=places, at=NOW))
-
-    @precondition(some)
-    @rule(pick=st.integers(0, 9), step=STEPS, kind=st.sampled_from([LegStarted, LegOverdue]))
-    def count(self, pick, step, kind):
-        transfer = transfer_stream(self.application(pick))
-        said: dict[str, Any] = {
-            "transfer": transfer,
-            "application": self.application(pick),
-            "step": step,
-            "turn": 1,
-            "unit": TO,
-            "due_at": at(31, 17),
-        }
-        if kind is LegStarted:
-            rule_ = KNOWN.rules(NOW.date()).cited["steps"]
-            event: Any = LegStarted(**said, days=5, started_at=NOW, calendar="2026", rule=rule_)
-        else:
-            event = LegOverdue(**said, became_at=at(31, 17), noticed_at=at(31, 18))
-        self.world.streams[f"clock-{transfer}"].append(event)
 
     @invariant()
     def always(self):
@@ -265,4 +287,121 @@ class Saga(RuleBasedStateMachine):
 
 
 TestSaga = Saga.TestCase
-TestSaga.settings = settings(max_examples=150, stateful_step_count=40, deadline=None)
+TestSaga.settings = settings(max_examples=300, stateful_step_count=50, deadline=None)
+
+
+# Some orders by name
+
+
+def world_with(*said: dict[str, Any], places: tuple[int, int] = (1, 2)) -> tuple[World, list[str]]:
+    """Each case of another pupil, the later ones submitted earlier; all begun, nothing more."""
+    world = World(places)
+    applications = [world.submit(PUPILS[n], each, 30 - n) for n, each in enumerate(said)]
+    for each in applications:
+        world.receive(each)
+    return world, applications
+
+
+def accept(world: World, application: str) -> None:
+    state = world.case(application)
+    run = state.run("accept")
+    assert run
+    said = case.EndStep(step="accept", turn=run.turn, outcome="consented", at=NOW, by="head")
+    world.do(transfer_stream(application), said)
+
+
+def test_a_special_case_goes_to_the_leadership_and_back_and_on_by_itself():
+    world, [application] = world_with(facts(from_type="private", reason="no_equivalent_private"))
+    world.drain()
+    world.issue(application)
+    world.drain()
+    world.send(application)
+    world.opine(application, "approved")
+    world.drain()
+    world.send(application)
+    assert [(each.step, each.outcome) for each in world.case(application).runs] == [
+        ("consult", "consented"),
+        ("accept", None),
+    ]
+    world.finish()
+    assert world.case(application).phase == "completed"
+    check_quiet(world)
+
+
+def test_a_letter_that_is_sent_again_and_again_is_one_letter():
+    world, [application] = world_with(facts(from_type="private", reason="no_equivalent_private"))
+    world.drain()
+    world.issue(application)
+    world.drain()
+    for _ in range(3):
+        world.send(application)
+        world.opine(application, "approved")
+        world.drain()
+    kinds = [type(each).__name__ for events in world.streams.values() for each in events]
+    for once in ("ConsultationIssued", "OpinionAsked", "OpinionGiven", "ReplyArrived"):
+        assert kinds.count(once) == 1
+    assert (kinds.count("DocumentQueued"), kinds.count("DocumentSent")) == (2, 2)
+
+
+def test_a_head_who_decides_while_the_place_goes_to_another_decides_again_when_there_is_one():
+    world, [first, earlier] = world_with(facts(), facts())
+    world.hear_of(first)
+    assert world.case(first).held
+    world.hear_of(earlier, classes=False)
+    accept(world, first)
+    world.drain()
+    state = world.case(first)
+    assert (state.phase, state.held, state.run("accept").turn) == ("open", False, 2)
+    check_quiet(world)
+    world.end(earlier, "withdrawn")
+    world.drain()
+    assert world.case(first).held
+    accept(world, first)
+    world.drain()
+    assert world.case(first).phase == "granted"
+    check_quiet(world)
+
+
+def test_a_pupil_with_an_open_request_is_refused_a_second_and_may_ask_again_when_it_ended():
+    world = World((2, 2))
+    first, second = (world.submit(PUPILS[0], facts(), minute) for minute in (1, 2))
+    for each in (first, second):
+        world.receive(each)
+        world.drain()
+    assert (world.case(first).phase, world.case(second).phase) == ("open", "refused")
+    world.end(first, "withdrawn")
+    world.drain()
+    third = world.submit(PUPILS[0], facts(), 3)
+    world.receive(third)
+    world.finish()
+    assert (world.case(first).phase, world.case(third).phase) == ("closed", "completed")
+    back = world.submit(PUPILS[0], facts(from_school=TO, to_school=FROM), 4)
+    world.finish()
+    again = world.submit(PUPILS[0], facts(), 5)
+    world.finish()
+    assert (world.case(back).phase, world.case(again).phase) == ("completed", "completed")
+    check_quiet(world)
+
+
+def test_who_was_submitted_first_has_the_place_whatever_the_order_in_which_the_cases_begin():
+    world, [third, second, first] = world_with(facts(), facts(), facts())
+    world.drain()
+    assert [world.case(each).held for each in (first, second, third)] == [True, False, False]
+
+
+@pytest.mark.parametrize("said", [facts(), CASES[-4]], ids=["ordinary", "special"])
+@pytest.mark.parametrize("how", ["withdrawn", "stopped", "by_hand"])
+@pytest.mark.parametrize("moment", range(30))
+def test_at_whatever_moment_a_dossier_ends_nothing_is_left_of_it_or_all_is_done(moment, how, said):
+    world, [application] = world_with(said)
+    for _ in range(moment):
+        if waiting := world.waiting():
+            world.hear(waiting[-1])
+        elif world.case(application).phase not in ENDED:
+            world.go_on(application, consents=True)
+    world.end(application, how)
+    world.drain()
+    check_quiet(world)
+    world.finish()
+    check_quiet(world)
+    assert world.case(application).phase == ("closed" if world.intake[application] == how else "completed")

@@ -10,6 +10,7 @@ from typing import Any
 from uuid import UUID, uuid5
 
 from kernel.decider import Decider, Rejected, fold
+from schemas.deadlines import LegOverdue, LegStarted
 from schemas.event import Actor, Event, Meta, Personal, Recorded
 from schemas.intake import (
     ApplicationReceived,
@@ -33,27 +34,21 @@ from services.transfers.domain import document as letter
 from services.transfers.domain import opinion as side
 from services.transfers.domain import place
 from services.transfers.domain.case import Transfer
-from services.transfers.domain.document import document
 from services.transfers.domain.dossier import (
     NAMESPACE,
     class_stream,
-    document_stream,
     opinion_stream,
     pupil_stream,
     transfer_stream,
 )
-from services.transfers.domain.opinion import opinion
-from services.transfers.domain.place import Places, school_class
-from services.transfers.domain.pupil import Pupil, pupil
-from services.transfers.domain.transfer import transfer
+from services.transfers.domain.place import Places
+from services.transfers.domain.pupil import Pupil
 from services.transfers.policy import policy
 from transfers.samples import CODE, DECIDERS, DEPARTMENT, FROM, KNOWN, TO, at
 
 BY_NAME: dict[str, Decider[Any]] = {each.name: each for each in DECIDERS}
 PUPILS = (UUID(int=21), UUID(int=22), UUID(int=23))
-CLASSES = {
-    (school, name): class_stream(school, 2026, 10, name) for school in (FROM, TO) for name in ("10A1", "10A2")
-}
+CLASSES = {(school, name): class_stream(school, 2026, 10, name) for school in (FROM, TO) for name in ("10A1", "10A2")}
 ENDED = {"refused", "completed", "closed"}
 NOW = at(24)
 
@@ -63,7 +58,6 @@ class World:
         self.streams: dict[str, list[Event]] = defaultdict(list)
         self.heard: dict[str, int] = defaultdict(int)
         self.intake: dict[str, str] = {}
-        self.known = 0
         for (school, name), id in CLASSES.items():
             count = places[0] if name == "10A1" else places[1]
             opened = place.OpenClass(school=school, year=2026, grade=10, name=name, places=count, at=at(1))
@@ -135,6 +129,18 @@ class World:
         self.streams = defaultdict(list, before)
         self.heard, self.intake = defaultdict(int, heard), intake
 
+    def hear_of(self, application: str, *, classes: bool = True) -> None:
+        """All that is said of one case, and of its class where `classes`."""
+        for _ in range(1_000):
+            state = self.case(application)
+            mine = {application, transfer_stream(application), pupil_stream(state.pupil)}
+            mine |= {state.to_class} if classes else set()
+            waiting = [each for each in self.waiting() if each in mine]
+            if not waiting:
+                return
+            self.hear(waiting[0])
+        raise AssertionError("the queue of messages never ends")
+
     def drain(self) -> None:
         """Until nothing is left to hear."""
         for _ in range(10_000):
@@ -201,8 +207,9 @@ class World:
                 event = ApplicationStopped(**where, stopped_at=NOW, ground="citizens_wish")
             case _:
                 self._resolve(application, "refused", NOW)
+                self.intake[application] = how
                 return
-        self.intake[application] = "ended"
+        self.intake[application] = how
         self.streams[application].append(event)
 
     def _resolve(self, application: str, outcome: Any, at: dt.datetime) -> None:
@@ -264,6 +271,25 @@ class World:
         given = side.Give(opinion=opinion_, number="9/SGDĐT", text=text, at=NOW, by="director", position="", head=True)
         self.do(opinion_stream(state.document), given)
 
+    def count(self, application: str, step: str, *, late: bool) -> None:
+        """The deadlines service counted until when a step is due, or says that it is late."""
+        transfer_ = transfer_stream(application)
+        said: dict[str, Any] = {
+            "transfer": transfer_,
+            "application": application,
+            "step": step,
+            "turn": 1,
+            "unit": TO,
+            "due_at": at(31, 17),
+        }
+        rule = KNOWN.rules(NOW.date()).cited["steps"]
+        event: Event = (
+            LegOverdue(**said, became_at=at(31, 17), noticed_at=at(31, 18))
+            if late
+            else LegStarted(**said, days=5, started_at=NOW, calendar="2026", rule=rule)
+        )
+        self.streams[f"clock-{transfer_}"].append(event)
+
     # To the end: everybody does what waits for them
 
     def finish(self, *, consents: bool = True) -> None:
@@ -275,11 +301,12 @@ class World:
             if not open_cases:
                 return
             for each in open_cases:
-                self._go_on(each, consents)
+                self.go_on(each, consents=consents)
                 self.drain()
         raise AssertionError("a case does not end")
 
-    def _go_on(self, application: str, consents: bool) -> None:
+    def go_on(self, application: str, *, consents: bool) -> None:
+        """Whoever has an open step of this case does it; for want of a place the head refuses."""
         stream, state = transfer_stream(application), self.case(application)
         for run in [each for each in state.runs if each.outcome is None]:
             note = Personal(subject=state.pupil, clear="Không đủ điều kiện")
@@ -309,5 +336,3 @@ def facts(**changes: Any) -> dict[str, Any]:
 def _recorded(stream: str, number: int, event: Event) -> Recorded:
     meta = Meta(actor=Actor(id="system", roles=()), happened_at=NOW, recorded_at=NOW)
     return Recorded(id=uuid5(NAMESPACE, f"{stream} {number}"), stream=stream, number=number, meta=meta, event=event)
-
-

@@ -94,10 +94,12 @@ class Reopen:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Close:
-    """The dossier ended in intake. A case that is refused or complete stays as it is."""
+    """The dossier ended in intake. A case that is refused or complete stays as it is; one that is granted goes on where
+    the dossier was `granted` too."""
 
     ground: CloseGround
     at: dt.datetime
+    granted: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -99,6 +99,7 @@ def _agree(command: EndStep, run: Run, state: Transfer) -> list[Event]:
                     "Chọn lớp khác, chờ có chỗ, hoặc từ chối vì hết chỗ.",
                     "Choose another class, wait for a place, or refuse for want of one.",
                 ),
+                rule=state.rule.basis if state.rule else "",
             )
         else:
             to_class = state.to_class

@@ -198,15 +198,16 @@ def _findings(facts: Facts, day: dt.date, kind: Kind, rules: Rules, offered: Seq
 
     bars("same_school", "same_school", facts.from_school != facts.to_school or not facts.to_school)
     bars("wrong_grade", "grades", facts.grade in rules.grades)
-    if (facts.from_type, facts.to_type) == ("private", "public"):
-        on_its_ground = facts.reason in rules.private_to_public.reasons
-        if on_its_ground or rules.private_to_public.otherwise == "special":
-            special("private_to_public", "private_to_public", False)
-        else:
-            bars("private_to_public", "private_to_public", False)
-    if facts.to_type == "specialised":
-        special("specialised", "specialised", False)
-    special("outside_window", "windows", within(day, rules.windows))
+    if kind != "to_province":  # what depends on the destination is judged by the Department of the destination
+        if (facts.from_type, facts.to_type) == ("private", "public"):
+            on_its_ground = facts.reason in rules.private_to_public.reasons
+            if on_its_ground or rules.private_to_public.otherwise == "special":
+                special("private_to_public", "private_to_public", False)
+            else:
+                bars("private_to_public", "private_to_public", False)
+        if facts.to_type == "specialised":
+            special("specialised", "specialised", False)
+        special("outside_window", "windows", within(day, rules.windows))
     if rules.reasons is not None:
         weigh("reason", "reasons", facts.reason in rules.reasons)
     for document in rules.documents[kind]:

@@ -227,9 +227,9 @@ def _reopen(command: Reopen, state: Transfer) -> list[Event]:
 
 
 def _close(command: Close, state: Transfer) -> list[Event]:
-    """A dossier that intake answered because this case was granted goes on to its records and its placement."""
+    """A dossier that intake granted because this case was goes on to its records and its placement."""
     over = state.phase in {"none", "refused", "completed", "closed"}
-    if over or (state.phase == "granted" and command.ground == "resolved"):
+    if over or (state.phase == "granted" and command.granted):
         return []
     closed = TransferClosed(
         **about(state),

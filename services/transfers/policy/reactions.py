@@ -109,6 +109,8 @@ def _received(recorded: Recorded, known: Known) -> Sequence[Answer]:
 
 def _not_accepted(recorded: Recorded, known: Known) -> Sequence[Answer]:
     event: Any = recorded.event
+    if not _is_transfer(event.procedure, event.not_accepted_at, known):
+        return ()
     return _to_case(recorded.stream, case.Close(ground="not_accepted", at=event.not_accepted_at))
 
 
@@ -125,7 +127,10 @@ def _stopped(recorded: Recorded, known: Known) -> Sequence[Answer]:
 def _resolved(recorded: Recorded, known: Known) -> Sequence[Answer]:
     """By this service's own decision (then nothing happens), or by hand."""
     event: Any = recorded.event
-    return _to_case(recorded.stream, case.Close(ground="resolved", at=event.resolved_at))
+    if not _is_transfer(event.procedure, event.resolved_at, known):
+        return ()
+    close = case.Close(ground="resolved", at=event.resolved_at, granted=event.outcome == "granted")
+    return _to_case(recorded.stream, close)
 
 
 def _to_case(application: str, command: case.Command) -> Sequence[Answer]:
