@@ -182,9 +182,9 @@ class ApplicationSubmitted(Event, frozen=True, kw_only=True):
     """A dossier was handed in and waits to be checked by the place that receives.
 
     `procedure` is our own id of it, `terms_from` the first day of the terms it is judged by. `authorised` is who acts
-    for the applicant; `assisted_by` the officer who typed it in; `visit` the visit to a desk that led here. `answers` are
-    those to the procedure's own form, in codes that say nothing of who it is; `concerns` is the person whom it is about,
-    where that is not the applicant (a pupil, say).
+    for the applicant; `assisted_by` the officer who typed it in; `visit` the visit to a desk that led here. `answers`
+    are those to the procedure's own form, in codes that say nothing of who it is; `concerns` is the person whom it is
+    about, where that is not the applicant (a pupil, say).
     """
 
     procedure: str

@@ -501,8 +501,8 @@ class DocumentRequeued(Event, frozen=True, kw_only=True):
 
 @event("transfers.arrival_set_aside", version=1)
 class ArrivalSetAside(Event, frozen=True, kw_only=True):
-    """Something came over the exchange for `unit` that nobody asked for or that can't be used by itself: it is kept for a
-    person to look at. `digest` names what came (SHA-256); `application` is the dossier that it seems to answer."""
+    """Something came over the exchange for `unit` that nobody asked for or that can't be used by itself: it is kept for
+    a person to look at. `digest` names what came (SHA-256); `application` is the dossier that it seems to answer."""
 
     arrival: UUID
     unit: str

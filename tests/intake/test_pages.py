@@ -162,11 +162,11 @@ async def test_submitting_twice_is_submitting_once(intake: InProcess) -> None:
         ("form", FORM | {"pupil_id_number": "123"}, "Số định danh có 12 chữ số"),
         ("form", FORM | {"answer-grade": "9"}, "Phải là số từ 10 đến 12"),
         ("form", FORM | {"answer-grade": "mười"}, "Phải là số từ 10 đến 12"),
-        ("form", FORM | {"answer-reason": ""}, "Hãy trả lời mục này"),
+        ("form", FORM | {"answer-reason": ""}, "Hãy trả lời mục «Vì sao chuyển trường?»"),
         ("form", FORM | {"answer-reason": "<script>"}, "Hãy chọn một mục trong danh sách"),
         ("form", FORM | {"answer-from_school": "Kim Liên"}, "Không có đơn vị nào tên như vậy"),
         ("form", FORM | {"answer-from_school": "nguyen"}, "Có nhiều nơi tên như vậy"),
-        ("form", FORM | {"answer-from_school": ""}, "Hãy trả lời mục này"),
+        ("form", FORM | {"answer-from_school": ""}, "hoặc mục «Trường trong tỉnh đang học»"),
         ("form", FORM | {"answer-subjects": ["alchemy"]}, "Hãy chọn một mục trong danh sách"),
     ],
 )
@@ -241,7 +241,7 @@ async def test_the_form_offers_the_school_that_decides_and_shows_whole_names_to_
 
 async def test_a_procedure_without_a_form_of_its_own_asks_for_none(intake: InProcess) -> None:
     html = await get(intake, "/nop-ho-so/2.002857")
-    assert "Mẫu riêng" not in html and "Mẫu riêng" in await get(intake, f"/nop-ho-so/{TRANSFER}")
+    assert "Chi tiết" not in html and "Chi tiết" in await get(intake, f"/nop-ho-so/{TRANSFER}")
     answer = await send(intake, "/nop-ho-so/2.002857", told="{}", step="form", go="next")
     assert answer.status_code == 200 and "Giấy tờ kèm theo" in answer.text
 

@@ -58,7 +58,7 @@ async def test_a_special_case_goes_there_and_back_by_itself(town):
     assert {each["kind"]: each["code"] for each in sent} == {"consultation": "06", "reply": "06"}
     assert await town.head().read("/arrivals") == []
     documents = town.exchange.documents()
-    assert len([each for each in documents]) == 2
+    assert len(documents) == 2
 
 
 async def asked(town: Town, id: str) -> Any:

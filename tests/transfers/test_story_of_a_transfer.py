@@ -1,6 +1,6 @@
 """Families ask for transfers; schools, the Department's leadership and the exchange answer: intake, deadlines and
-transfers as processes of their own, over HTTP, Kafka and PostgreSQL, with an exchange of documents that stands in for the
-province's. The tests are chapters: they are read, and run, in their order.
+transfers as processes of their own, over HTTP, Kafka and PostgreSQL, with an exchange of documents that stands in
+for the province's. The tests are chapters: they are read, and run, in their order.
 """
 
 from collections.abc import AsyncIterator

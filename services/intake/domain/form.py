@@ -116,26 +116,35 @@ def _holds(entry: Mapping[str, Any], day: dt.date) -> bool:
 
 def check(form: Form, answers: Answers, units: Mapping[str, Collection[str]]) -> dict[str, Wrong]:
     """What is wrong, by field, in the order of the form. `units`: the ids of the units that may be chosen, by kind."""
-    known = {each.name for each in form.fields}
+    known = {each.name: each.label for each in form.fields}
     found = {name: Wrong(kind="extra_forbidden", says=_STRANGE) for name in answers if name not in known}
     for field in form.fields:
-        if wrong := _wrong(field, answers, units):
+        if wrong := _wrong(field, answers, units, known.get(field.unless)):
             found[field.name] = wrong
     return found
 
 
 _STRANGE = Text("Mục này không có trong mẫu; hãy bỏ đi", "This is not part of the form; leave it out")
-_MISSING = Text("Hãy trả lời mục này", "Answer this")
 _CHOOSE = Text("Hãy chọn một mục trong danh sách", "Choose one of the list")
 _UNIT = Text("Hãy chọn một đơn vị trong danh sách", "Choose a unit of the list")
 _OTHER_KIND = Text("Câu trả lời không đúng kiểu", "Not an answer of the right kind")
 
 
-def _wrong(field: Field, answers: Answers, units: Mapping[str, Collection[str]]) -> Wrong | None:
+def _missing(label: Text, either: Text | None = None) -> Wrong:
+    says = Text(f"Hãy trả lời mục «{label.vi}»", f"Answer “{label.en}”")
+    if either:
+        says = Text(f"{says.vi}, hoặc mục «{either.vi}»", f"{says.en}, or “{either.en}”")
+    return Wrong(kind="missing", says=says)
+
+
+def _wrong(field: Field, answers: Answers, units: Mapping[str, Collection[str]], either: Text | None) -> Wrong | None:
     answer = answers.get(field.name)
     if answer is None or answer in {"", ()}:
-        open_ = field.required or (field.unless and answers.get(field.unless) in {None, "", ()})
-        return Wrong(kind="missing", says=_MISSING) if open_ else None
+        if field.required:
+            return _missing(field.label)
+        if field.unless and answers.get(field.unless) in {None, "", ()}:
+            return _missing(field.label, either)
+        return None
     match field.kind, answer:
         case "number", int(number) if not isinstance(number, bool) and field.least <= number <= field.most:
             return None
@@ -162,12 +171,12 @@ def check_concerned(form: Form, concerns: Person | None, applicant: Person) -> d
     if form.concerns is None:
         return {"": Wrong(kind="extra_forbidden", says=_STRANGE)} if concerns else {}
     if concerns is None:
-        return {"": Wrong(kind="missing", says=_MISSING)}
+        return {"": _missing(form.concerns)}
     found: dict[str, Wrong] = {}
     if concerns.kind != "citizen":
         found["kind"] = Wrong(kind="not_offered", says=Text("Phải là một người", "Must be a person"))
     if concerns.born is None:
-        found["born"] = Wrong(kind="missing", says=_MISSING)
+        found["born"] = _missing(Text("Ngày sinh", "Date of birth"))
     # Who has the same number is the same person; most who type it twice mean two.
     if (
         concerns.id_number

@@ -32,7 +32,7 @@ STEPS = ("who", "what", "form", "files", "check")
 TITLES = {
     "who": Text("Người nộp", "You"),
     "what": Text("Nội dung", "What you ask"),
-    "form": Text("Mẫu riêng", "The form"),
+    "form": Text("Chi tiết", "Details"),
     "files": Text("Giấy tờ", "Documents"),
     "check": Text("Kiểm tra", "Check"),
 }

@@ -34,6 +34,11 @@ from services.transfers.projection.transfer import transfer as transfer_view
 
 router = APIRouter(tags=["Chuyển trường / Transfers"])
 ERASED = "[đã xóa theo yêu cầu]"
+SAME = (
+    *("number", "code", "procedure", "status", "submitted_at", "received_at", "received_by", "decided_by", "kind", "year"),
+    *("from_school", "to_school", "special", "to_class", "held", "outcome", "ground", "document_number"),
+    *("decided_at", "ended_at"),
+)
 Status = Literal["undescribed", "requested", "open", "granted", "completed", "refused", "closed"]
 
 
@@ -213,8 +218,6 @@ async def told(service: Service, found: Found, *, officer: bool = True) -> Case:
         )
         for each in _steps(row)
     ]
-    same = ["number", "code", "procedure", "status", "submitted_at", "received_at", "received_by", "decided_by", "kind", "year", "from_school"]
-    same += ["to_school", "special", "to_class", "held", "outcome", "ground", "document_number", "decided_at", "ended_at"]
     return Case(
         application=UUID(row.application.partition("-")[2]),
         facts=facts_of(row),
@@ -231,7 +234,7 @@ async def told(service: Service, found: Found, *, officer: bool = True) -> Case:
         born=person.born if person else None,
         documents=await documents_of(service, row.application) if officer else [],
         raised=raised,
-        **{name: getattr(row, name) for name in same},
+        **{name: getattr(row, name) for name in SAME},
     )
 
 

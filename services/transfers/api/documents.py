@@ -48,8 +48,8 @@ class StatusTold(BaseModel):
 
 
 class DocumentTold(BaseModel):
-    """A letter on the exchange. `direction` is as seen by the unit that asks ("" where it is neither side). `failed` is a
-    dead letter: `failure` says why, and a person sends it anew."""
+    """A letter on the exchange. `direction` is as seen by the unit that asks ("" where it is neither side). `failed` is
+    a dead letter: `failure` says why, and a person sends it anew."""
 
     document: UUID
     dossier: str

@@ -1,7 +1,7 @@
 """Letters on their way between a unit and the Department, over the document exchange, and what comes back.
 
-Sending is at least once: a letter keeps its DocumentId and a status its moment, so whoever gets one twice sees one. What
-arrives is written down first and acknowledged then; what can't be used by itself is set aside for a person, never lost.
+Sending is at least once: a letter keeps its DocumentId and a status its moment, so whoever gets one twice sees one.
+What arrives is written down first and acknowledged then; what can't be used by itself is set aside for a person, never lost.
 One process exchanges at a time, by an advisory lock.
 """
 
@@ -11,6 +11,7 @@ import hashlib
 import os
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeAlias
 from uuid import UUID
@@ -73,7 +74,8 @@ QUEUED = "SELECT stream FROM view.document WHERE status = 'queued' ORDER BY queu
 UNITS = "SELECT unit, name, organ, kind, address, phone FROM view.unit WHERE organ <> ''"
 WAITING = """
 SELECT d.from_unit FROM view.document d JOIN view.transfer t ON t.consultation = d.document
-WHERE d.kind = 'consultation' AND (t.opinion = '' OR d.code <> '06') AND t.status IN ('open', 'granted', 'completed', 'refused')
+WHERE d.kind = 'consultation' AND (t.opinion = '' OR d.code <> '06')
+AND t.status IN ('open', 'granted', 'completed', 'refused')
 """
 
 
@@ -124,13 +126,13 @@ async def turn(service: Service, errand: Errand) -> None:
             return
         units = {row["unit"]: row for row in await connection.fetch(UNITS)}
         for row in await connection.fetch(QUEUED):
-            await _tried(errand, row["stream"], lambda stream=row["stream"]: _send(service, errand.ways, stream, units))
+            await _tried(errand, row["stream"], partial(_send, service, errand.ways, row["stream"], units))
         polled = {row["from_unit"] for row in await connection.fetch(WAITING)}
         polled |= {unit for unit, row in units.items() if row["kind"] == "department"}
         if monotonic() - errand.swept > SWEEP:
             errand.swept, polled = monotonic(), set(units)
         for unit in sorted(polled & set(units)):
-            await _tried(errand, f"poll {unit}", lambda unit=unit: _poll(service, errand, unit, units))
+            await _tried(errand, f"poll {unit}", partial(_poll, service, errand, unit, units))
 
 
 async def _tried(errand: Errand, key: str, work: Callable[[], Awaitable[None]]) -> None:
@@ -209,7 +211,7 @@ def _envelope(
     asked: Document | None,
     pdf: bytes,
 ) -> Envelope:
-    response = ()
+    response: tuple[ResponseFor, ...] = ()
     if asked is not None and asked.phase != "none":
         response = (ResponseFor(organ_id=receiver.id, code=asked.number, document_id=str(asked.document)),)
     header = MessageHeader(
@@ -261,7 +263,7 @@ async def _say(
 async def _poll(service: Service, errand: Errand, unit: str, units: Mapping[str, Any]) -> None:
     way = errand.ways(units[unit]["organ"])
     for id in await way.received():
-        await _tried(errand, f"hear {unit} {id}", lambda id=id: _hear(service, way, id, unit, units))
+        await _tried(errand, f"hear {unit} {id}", partial(_hear, service, way, id, unit, units))
 
 
 async def _hear(service: Service, way: Exchange, id: str, unit: str, units: Mapping[str, Any]) -> None:

@@ -16,6 +16,8 @@ from services.transfers.api.reading import opened
 
 router = APIRouter(tags=["Chuyển trường / Transfers"])
 MOST = 200
+WORK = ("code", "step", "turn", "unit", "from_school", "to_school", "kind", "special", "opened_at", "due_at", "to_unit")
+LINE = ("code", "status", "kind", "special", "from_school", "to_school", "submitted_at", "outcome")
 INBOX = """
 SELECT s.*, t.code, t.special, t.kind, t.pupil, t.who, t.submitted_at, t.held, t.to_class, t.consultation
 FROM view.step s JOIN view.transfer t ON t.stream = s.stream
@@ -89,10 +91,7 @@ async def work(service: Service, unit: str = "", *, escalated: bool = False, mos
             pupil=person.name if person else None,
             overdue=row["due_at"] is not None and row["due_at"] < now,
             waits=_waits(row),
-            **{
-                name: row[name]
-                for name in ["code", "step", "turn", "unit", "from_school", "to_school", "kind", "special", "opened_at", "due_at", "to_unit"]
-            },
+            **{name: row[name] for name in WORK},
         )
         for row, person in zip(rows, people, strict=True)
     ]
@@ -118,7 +117,7 @@ async def cases(
 def line(row: Any) -> CaseLine:
     return CaseLine(
         application=UUID(row["application"].partition("-")[2]),
-        **{name: row[name] for name in ["code", "status", "kind", "special", "from_school", "to_school", "submitted_at", "outcome"]},
+        **{name: row[name] for name in LINE},
     )
 
 

@@ -59,8 +59,8 @@ _ENDS = frozenset({"tỉnh", "thành"})
 
 
 def notation(name: str) -> str:
-    """The letters behind a unit's numbers, by its name: "Sở Giáo dục và Đào tạo tỉnh Sơn Hà" is SGDĐT-VP, "Trường THPT Lê
-    Lợi" THPTLL-VP (Decree 30/2020/NĐ-CP, Appendix I, II.3: abbreviation of the body and of the part that drafts)."""
+    """The letters behind a unit's numbers, by its name: "Sở Giáo dục và Đào tạo tỉnh Sơn Hà" is SGDĐT-VP, "Trường THPT
+    Lê Lợi" THPTLL-VP (Decree 30/2020/NĐ-CP, Appendix I, II.3: abbreviation of the body and of the part that drafts)."""
     short = ""
     for word in name.split():
         plain = word.strip(",.()").casefold()

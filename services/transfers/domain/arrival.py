@@ -42,10 +42,13 @@ class Settle:
 Command: TypeAlias = SetAside | Settle
 
 
+NOBODY = UUID(int=0)
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Arrival:
     phase: Literal["none", "aside", "settled"] = "none"
-    arrival: UUID = UUID(int=0)
+    arrival: UUID = NOBODY
     unit: str = ""
     digest: str = ""
 

@@ -1,5 +1,5 @@
-"""What people see of transfers: heads their inbox and cases, leadership its briefs, the office the log, families how far
-it is."""
+"""What people see of transfers: heads their inbox and cases, leadership its briefs, the office the log, families how
+far it is."""
 
 from services.transfers.pages import exchange, leadership, officers, public, schools
 

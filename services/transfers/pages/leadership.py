@@ -1,4 +1,4 @@
-"""What the leadership sees: one case a screen with its brief, two buttons, and the next one. And who may sign for it."""
+"""What the leadership sees: a case a screen with its brief, two buttons, and the next one; and who may sign for it."""
 
 from collections.abc import Mapping
 from typing import Any

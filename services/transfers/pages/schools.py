@@ -1,6 +1,5 @@
 """Classes with their places, for schools and for families; and what the rules rest on."""
 
-import datetime as dt
 from collections.abc import Mapping
 from typing import Any
 
@@ -22,7 +21,6 @@ from services.transfers.pages import words
 from services.transfers.pages.forms import WRONG, by_hand, problem_of, typed_in, whole
 
 router = APIRouter(include_in_schema=False)
-MOST_PLACES = 1000
 
 
 @router.get("/lop")
@@ -108,8 +106,7 @@ async def rules(request: Request, service: Here, ngay: str = "") -> Response:
         wrong = say(unknown.says, lang=said)
     except ValueError:
         wrong = say(Text("Ngày chưa đúng dạng dd/mm/yyyy.", "Not a day."), lang=said)
-    return render(request, "rules.html", status=422 if wrong else 200, found=found, day=_shown(day), wrong=wrong, words=words)
-
-
-def _shown(day: dt.date) -> str:
-    return f"{day:%d/%m/%Y}"
+    shown = f"{day:%d/%m/%Y}"
+    return render(
+        request, "rules.html", status=422 if wrong else 200, found=found, day=shown, wrong=wrong, words=words
+    )

@@ -56,8 +56,8 @@ class StepState(msgspec.Struct, frozen=True, kw_only=True):
 
 class TransferRow(Row, frozen=True, kw_only=True):
     """A case as it stands. `status` is undescribed, requested, open, granted, completed, refused or closed. `facts`,
-    `grounds`, `findings`, `steps`, `rule` and `decision` are JSON. `held`: it has a place in `to_class`, waits for one, or (None) neither
-    is known. What people wrote is sealed under the pupil's key."""
+    `grounds`, `findings`, `steps`, `rule` and `decision` are JSON. `held`: it has a place in `to_class`, lost it, or
+    (None) never had one. What people wrote is sealed under the pupil's key."""
 
     stream: str
     number: int
