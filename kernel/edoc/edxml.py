@@ -13,7 +13,7 @@ import re
 import types
 import typing
 from collections.abc import Iterator, Mapping
-from dataclasses import MISSING, Field, fields, is_dataclass
+from dataclasses import fields, is_dataclass
 from enum import IntEnum, StrEnum
 from functools import cache
 from typing import Any
@@ -24,25 +24,35 @@ from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import DefusedXMLParser
 
 from kernel.calendar import ZONE
-from kernel.decider import Text
+from kernel.edoc.checks import (
+    ABSENT,
+    BROKEN,
+    FILES,
+    LARGE,
+    MANY,
+    OTHER,
+    TWICE,
+    UNSAFE,
+    WRONG,
+    check,
+    empty,
+    is_required,
+    plain,
+    tidied,
+)
 from kernel.edoc.message import (
     LARGEST,
     LARGEST_FILE,
     LONGEST,
     LONGEST_ID,
     MOST_FILES,
-    MOST_RECEIVERS,
     NAMESPACE,
-    ORGAN_ID,
     Attachment,
     Envelope,
     Malformed,
     MessageHeader,
-    Organisation,
-    ResponseFor,
     Status,
     Trace,
-    tidy,
 )
 
 PREFIX = "edXML:"
@@ -57,20 +67,6 @@ _DAY = (
     re.compile(r"(?P<d>\d{1,2})/(?P<m>\d{1,2})/(?P<y>\d{4})"),  # as some provinces' systems write
 )
 _TIME = re.compile(r"(?P<h>\d{2}):(?P<i>\d{2}):(?P<s>\d{2})(?:\.\d{1,9})?")
-
-_MISSING = Text("Thiếu thông tin bắt buộc", "Something that must be there is missing")
-_TWICE = Text("Thông tin xuất hiện nhiều hơn một lần", "Something stands there more than once")
-_WRONG = Text("Giá trị không hợp lệ", "The value is not valid")
-_LONG = Text("Nội dung quá dài", "The text is too long")
-_MANY = Text("Số lượng vượt quá giới hạn", "There are too many of these")
-_LARGE = Text("Văn bản hoặc tệp kèm theo quá lớn", "The message or one of its files is too large")
-BROKEN = Text("Không phải XML hợp lệ", "This is not well-formed XML")
-_UNSAFE = Text("XML có khai báo DTD nên không được nhận", "The XML declares a document type, so it is not taken")
-_OTHER = Text("Không phải văn bản edXML 1.02", "This is not an edXML 1.02 message")
-_FILES = Text(
-    "Danh mục tệp (edXMLManifest) không khớp với tệp kèm theo (AttachmentEncoded)",
-    "The list of files (edXMLManifest) does not fit the files that are there (AttachmentEncoded)",
-)
 
 
 # --- writing ---------------------------------------------------------------------------------------------------------
@@ -90,7 +86,7 @@ def write(message: Envelope | Status) -> bytes:
         out.append("</edXML>")
     content = "".join(out).encode()
     if len(content) > LARGEST:
-        raise Malformed("too_large", _LARGE)
+        raise Malformed("too_large", LARGE)
     return content
 
 
@@ -99,9 +95,9 @@ def _put(out: list[str], name: str, value: Any, where: str) -> None:
     where = f"{where}/{name}"
     out.append(f"<{PREFIX}{name}>")
     if is_dataclass(value):
-        _check(value, where)
+        check(value, where)
         for each in fields(value):
-            _put_field(out, each.metadata["element"], getattr(value, each.name), where, _required(each))
+            _put_field(out, each.metadata["element"], getattr(value, each.name), where, is_required(each))
     else:
         out.append(escape(_text(value, where)))
     out.append(f"</{PREFIX}{name}>")
@@ -109,10 +105,10 @@ def _put(out: list[str], name: str, value: Any, where: str) -> None:
 
 def _put_field(out: list[str], name: str, value: Any, where: str, required: bool) -> None:
     if isinstance(value, tuple):
-        value = tuple(each for each in value if not _empty(each))
-    if _empty(value):
+        value = tuple(each for each in value if not empty(each))
+    if empty(value):
         if required:
-            raise Malformed("missing", _MISSING, where=f"{where}/{name}")
+            raise Malformed("missing", ABSENT, where=f"{where}/{name}")
         return
     if not isinstance(value, tuple):
         _put(out, name, value, where)
@@ -126,37 +122,23 @@ def _put_field(out: list[str], name: str, value: Any, where: str, required: bool
         out.append(f"</{PREFIX}{wrapper}>")
 
 
-def _empty(value: object) -> bool:
-    return value is None or value == () or (isinstance(value, str) and not value.strip())
-
-
 def _text(value: object, where: str) -> str:
     match value:
         case IntEnum() | int():
             made = str(int(value))
             if not _NUMBER.fullmatch(made):
-                raise Malformed("wrong", _WRONG, where=where)
+                raise Malformed("wrong", WRONG, where=where)
             return made
         case StrEnum():
             return value.value
         case dt.datetime():
             if value.tzinfo is None:
-                raise Malformed("wrong", _WRONG, where=where)
+                raise Malformed("wrong", WRONG, where=where)
             local = value.astimezone(ZONE)
             return f"{_day(local)} {local:%H:%M:%S}"
         case dt.date():
             return _day(value)
-    return _tidied(str(value), where)
-
-
-def _tidied(text: str, where: str, longest: int = LONGEST) -> str:
-    try:
-        made = tidy(text)
-    except ValueError:
-        raise Malformed("wrong", _WRONG, where=where) from None
-    if len(made) > longest:
-        raise Malformed("too_long", _LONG, where=where)
-    return made
+    return tidied(str(value), where)
 
 
 def _day(on: dt.date) -> str:
@@ -166,23 +148,23 @@ def _day(on: dt.date) -> str:
 def _put_files(out: list[str], attachments: tuple[Attachment, ...]) -> None:
     where = "edXMLBody/edXMLManifest/Reference"
     if len(attachments) > MOST_FILES:
-        raise Malformed("too_many", _MANY, where=where)
-    ids = [f"cid:{_plain(each.id) or number}" for number, each in enumerate(attachments, 1)]
+        raise Malformed("too_many", MANY, where=where)
+    ids = [f"cid:{plain(each.id) or number}" for number, each in enumerate(attachments, 1)]
     if len(set(ids)) < len(ids):
-        raise Malformed("twice", _TWICE, where=where)
+        raise Malformed("twice", TWICE, where=where)
     named = [
         {
-            "ContentId": _tidied(id, where, LONGEST_ID),
-            "AttachmentName": _tidied(each.name, where, LONGEST_ID),
-            "Description": _tidied(each.description, where),
-            "ContentType": _tidied(each.kind, where, LONGEST_ID),
+            "ContentId": tidied(id, where, LONGEST_ID),
+            "AttachmentName": tidied(each.name, where, LONGEST_ID),
+            "Description": tidied(each.description, where),
+            "ContentType": tidied(each.kind, where, LONGEST_ID),
         }
         for id, each in zip(ids, attachments, strict=True)
     ]
     out.append('<edXML:edXMLBody><edXML:edXMLManifest version="1.0">')
     for said in named:
         if not (said["AttachmentName"] and said["ContentType"]):
-            raise Malformed("missing", _MISSING, where=where)
+            raise Malformed("missing", ABSENT, where=where)
         out.append("<edXML:Reference>")
         for name in ("ContentId", "ContentType", "Description", "AttachmentName"):
             if said[name]:
@@ -193,40 +175,12 @@ def _put_files(out: list[str], attachments: tuple[Attachment, ...]) -> None:
         out.append("<AttachmentEncoded>")
         for said, each in zip(named, attachments, strict=True):
             if len(each.content) > LARGEST_FILE:
-                raise Malformed("too_large", _LARGE, where="AttachmentEncoded/Attachment")
+                raise Malformed("too_large", LARGE, where="AttachmentEncoded/Attachment")
             out.append("<Attachment>")
             out.extend(f"<{name}>{escape(text)}</{name}>" for name, text in said.items() if text)
             encoded = base64.b64encode(each.content).decode("ascii")
             out.append(f"<ContentTransferEncoded>{encoded}</ContentTransferEncoded></Attachment>")
         out.append("</AttachmentEncoded>")
-
-
-# --- what both keep --------------------------------------------------------------------------------------------------
-
-
-def _check(value: Any, where: str) -> None:
-    """What a schema can't say well: ids that others file us under."""
-    organ = {Organisation: "id", ResponseFor: "organ_id"}.get(type(value))
-    if organ and not ORGAN_ID.fullmatch(getattr(value, organ)):
-        raise Malformed("organ_id", _WRONG, where=f"{where}/OrganId")
-    if isinstance(value, MessageHeader | ResponseFor):
-        if not value.document_id or _tidied(value.document_id, f"{where}/DocumentId") != value.document_id:
-            raise Malformed("wrong" if value.document_id else "missing", _WRONG, where=f"{where}/DocumentId")
-        if len(value.document_id) > LONGEST_ID:
-            raise Malformed("too_long", _LONG, where=f"{where}/DocumentId")
-    if isinstance(value, MessageHeader):
-        if len(value.receivers) > MOST_RECEIVERS:
-            raise Malformed("too_many", _MANY, where=f"{where}/To")
-        if len({each.id for each in value.receivers}) < len(value.receivers):
-            raise Malformed("twice", _TWICE, where=f"{where}/To")
-
-
-def _required(each: Field[Any]) -> bool:
-    return each.default is MISSING and each.default_factory is MISSING
-
-
-def _plain(id: str) -> str:
-    return id.strip().removeprefix("cid:")
 
 
 # --- reading ---------------------------------------------------------------------------------------------------------
@@ -243,7 +197,7 @@ class _Builder(ET.TreeBuilder):
         self._depth += 1
         self._number += 1
         if self._depth > DEEPEST or self._number > MOST_ELEMENTS:
-            raise Malformed("too_many", _MANY)
+            raise Malformed("too_many", MANY)
         return super().start(tag, attrs)
 
     def end(self, tag: Any, /) -> ET.Element:
@@ -255,14 +209,14 @@ def read(content: bytes) -> Envelope | Status:
     """What these bytes say. Raises Malformed, and nothing else, where they are not an edXML 1.02 message."""
     root = _tree(content)
     if root.tag != _named("edXML"):
-        raise Malformed("not_edxml", _OTHER, where=_short(root.tag))
+        raise Malformed("not_edxml", OTHER, where=_short(root.tag))
     envelope = _only(root, "edXMLEnvelope", "edXML")
     header = _only(envelope, "edXMLHeader", "edXML/edXMLEnvelope")
     said = _one(header, "Status", "edXMLHeader")
     if said is None:
         said = _only(header, "MessageHeader", "edXMLHeader")
     elif _one(header, "MessageHeader", "edXMLHeader") is not None:
-        raise Malformed("twice", _TWICE, where="edXMLHeader")
+        raise Malformed("twice", TWICE, where="edXMLHeader")
     if said.tag == _named("Status") or said.find(_named("StatusCode")) is not None:  # both names are met for a status
         status: Status = _get(Status, said, f"edXMLHeader/{_short(said.tag)}")
         return status
@@ -276,13 +230,13 @@ def read(content: bytes) -> Envelope | Status:
 
 def _tree(content: bytes) -> ET.Element:
     if len(content) > LARGEST:
-        raise Malformed("too_large", _LARGE)
+        raise Malformed("too_large", LARGE)
     parser = DefusedXMLParser(target=_Builder(), forbid_dtd=True)
     try:
         parser.feed(content)
         root: ET.Element = parser.close()
     except DefusedXmlException:
-        raise Malformed("unsafe", _UNSAFE) from None
+        raise Malformed("unsafe", UNSAFE) from None
     except (ET.ParseError, ValueError, LookupError):
         raise Malformed("not_xml", BROKEN) from None
     return root
@@ -297,17 +251,17 @@ def _get(kind: type, of: ET.Element, where: str) -> Any:
         path = f"{where}/{element}"
         if many:
             found = () if holder is None else tuple(_value(inner, each, path) for each in holder.iterfind(_named(item)))
-            value: Any = tuple(each for each in found if not _empty(each))
+            value: Any = tuple(each for each in found if not empty(each))
         else:
             child = _one(of, element, where)
             value = None if child is None else _value(inner, child, path)
-        if _empty(value):
+        if empty(value):
             if required:
-                raise Malformed("missing", _MISSING, where=path)
+                raise Malformed("missing", ABSENT, where=path)
             continue
         values[name] = value
     made = kind(**values)
-    _check(made, where)
+    check(made, where)
     return made
 
 
@@ -325,7 +279,7 @@ def _shapes(kind: type) -> Iterator[tuple[str, str, type, bool, bool]]:
             hint, many = typing.get_args(hint)[0], True
         elif typing.get_origin(hint) is types.UnionType:
             [hint] = [each for each in typing.get_args(hint) if each is not types.NoneType]
-        yield each.name, each.metadata["element"], hint, many, _required(each)
+        yield each.name, each.metadata["element"], hint, many, is_required(each)
 
 
 def _value(kind: type, of: ET.Element, where: str) -> Any:
@@ -346,7 +300,7 @@ def _value(kind: type, of: ET.Element, where: str) -> Any:
             return kind(int(text))
         return _moment(text) if kind is dt.datetime else _moment(text).date()
     except ValueError:
-        raise Malformed("wrong", _WRONG, where=where) from None
+        raise Malformed("wrong", WRONG, where=where) from None
 
 
 def _moment(text: str) -> dt.datetime:
@@ -362,8 +316,8 @@ def _moment(text: str) -> dt.datetime:
 
 def _leaf(of: ET.Element, where: str, longest: int = LONGEST) -> str:
     if len(of):
-        raise Malformed("wrong", _WRONG, where=where)
-    return _tidied(of.text or "", where, longest)
+        raise Malformed("wrong", WRONG, where=where)
+    return tidied(of.text or "", where, longest)
 
 
 def _files(root: ET.Element, envelope: ET.Element) -> tuple[Attachment, ...]:
@@ -375,16 +329,16 @@ def _files(root: ET.Element, envelope: ET.Element) -> tuple[Attachment, ...]:
     encoded = _one(root, "AttachmentEncoded", "edXML")
     there = [] if encoded is None else list(encoded.iterfind(_named("Attachment")))
     if len(listed) > MOST_FILES or len(there) > MOST_FILES:
-        raise Malformed("too_many", _MANY, where=where)
+        raise Malformed("too_many", MANY, where=where)
     found = {}
     for each in there:
-        id = _plain(_said(each, "ContentId", where, LONGEST_ID))
+        id = plain(_said(each, "ContentId", where, LONGEST_ID))
         if not id or id in found:
-            raise Malformed("files", _FILES, where=where)
+            raise Malformed("files", FILES, where=where)
         name = _said(each, "AttachmentName", where, LONGEST_ID)
         kind = _said(each, "ContentType", where, LONGEST_ID)
         if not (name and kind):
-            raise Malformed("missing", _MISSING, where=where)
+            raise Malformed("missing", ABSENT, where=where)
         found[id] = Attachment(
             id=f"cid:{id}",
             name=name,
@@ -393,7 +347,7 @@ def _files(root: ET.Element, envelope: ET.Element) -> tuple[Attachment, ...]:
             content=_decoded(_only(each, "ContentTransferEncoded", where)),
         )
     if len(listed) != len(set(listed)) or set(listed) != set(found):
-        raise Malformed("files", _FILES, where=where)
+        raise Malformed("files", FILES, where=where)
     return tuple(found[id] for id in listed)
 
 
@@ -401,22 +355,22 @@ def _listed(reference: ET.Element) -> str:
     """The id of a listed file: an element, or as a link in older messages."""
     where = "edXMLBody/edXMLManifest/Reference"
     link = reference.get("{http://www.w3.org/1999/xlink}href", "")
-    return _plain(_said(reference, "ContentId", where, LONGEST_ID) or _tidied(link, where, LONGEST_ID))
+    return plain(_said(reference, "ContentId", where, LONGEST_ID) or tidied(link, where, LONGEST_ID))
 
 
 def _decoded(of: ET.Element) -> bytes:
     where = "AttachmentEncoded/Attachment/ContentTransferEncoded"
     if len(of):
-        raise Malformed("wrong", _WRONG, where=where)
+        raise Malformed("wrong", WRONG, where=where)
     text = "".join((of.text or "").split())
     if len(text) > (LARGEST_FILE + 2) // 3 * 4:
-        raise Malformed("too_large", _LARGE, where=where)
+        raise Malformed("too_large", LARGE, where=where)
     if not _BASE64.fullmatch(text):
-        raise Malformed("base64", _WRONG, where=where)
+        raise Malformed("base64", WRONG, where=where)
     try:
         return base64.b64decode(text, validate=True)
     except binascii.Error:
-        raise Malformed("base64", _WRONG, where=where) from None
+        raise Malformed("base64", WRONG, where=where) from None
 
 
 def _said(of: ET.Element, name: str, where: str, longest: int = LONGEST) -> str:
@@ -427,14 +381,14 @@ def _said(of: ET.Element, name: str, where: str, longest: int = LONGEST) -> str:
 def _only(of: ET.Element, name: str, where: str) -> ET.Element:
     found = _one(of, name, where)
     if found is None:
-        raise Malformed("missing", _MISSING, where=f"{where}/{name}")
+        raise Malformed("missing", ABSENT, where=f"{where}/{name}")
     return found
 
 
 def _one(of: ET.Element, name: str, where: str) -> ET.Element | None:
     found = of.findall(_named(name))
     if len(found) > 1:
-        raise Malformed("twice", _TWICE, where=f"{where}/{name}")
+        raise Malformed("twice", TWICE, where=f"{where}/{name}")
     return found[0] if found else None
 
 

@@ -30,6 +30,7 @@ from kernel.post import Refused, Unreachable
 NEVER = frozenset((400, 404, 413, 415, 422))
 THERE_ALREADY = frozenset(("M.Exist", "M.Exists"))
 LATER = frozenset(("E.Server",))
+MESSAGE_KINDS = frozenset(("application/xml", "text/xml", "application/octet-stream"))
 LARGEST_ANSWER = 1 << 20  # bytes of anything but a message
 _CODE = re.compile(r"[A-Za-z0-9._-]{1,40}")
 _ID = re.compile(r"[A-Za-z0-9._-]{1,100}")
@@ -64,24 +65,27 @@ class Gateway:
         return found
 
     async def fetch(self, id: str) -> bytes:
-        status, content = await self._call("GET", "getEdoc", LARGEST, params={"docId": id})
-        if status != 200:
-            _judge(status, _json(content))
-        return content
+        status, kind, content = await self._call("GET", "getEdoc", LARGEST, params={"docId": id})
+        if status == 200 and kind in MESSAGE_KINDS:
+            return content
+        _judge(status, _json(content))
+        raise Unreachable(
+            "the gateway did not answer with a message"
+        )  # such as a page of a proxy: not to be thrown away
 
     async def acknowledge(self, id: str, *, good: bool = True) -> None:
         await self._ask("POST", "updateStatus", json={"docId": id, "status": "done" if good else "fail"})
 
     async def _ask(self, method: str, path: str, **more: Any) -> dict[str, Any]:
-        status, content = await self._call(method, path, LARGEST_ANSWER, **more)
+        status, _, content = await self._call(method, path, LARGEST_ANSWER, **more)
         answer = _json(content)
         _judge(status, answer)
         return answer
 
     async def _call(
         self, method: str, path: str, largest: int, headers: dict[str, str] | None = None, **more: Any
-    ) -> tuple[int, bytes]:
-        """Status and body of an answer, read no further than `largest`."""
+    ) -> tuple[int, str, bytes]:
+        """Status, media type and body of an answer, read no further than `largest`."""
         said = self._headers | (headers or {})
         try:
             async with (
@@ -94,7 +98,8 @@ class Gateway:
                     content += part
                     if len(content) > largest:
                         raise Refused("the gateway's answer is too large")
-                return answer.status_code, bytes(content)
+                kind = answer.headers.get("content-type", "").partition(";")[0].strip().lower()
+                return answer.status_code, kind, bytes(content)
         except (httpx2.HTTPError, OSError, TimeoutError) as error:
             raise Unreachable(f"the gateway did not answer ({type(error).__name__})") from None
 

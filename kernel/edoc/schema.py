@@ -6,7 +6,7 @@ from typing import Any
 
 from lxml import etree
 
-from kernel.edoc.edxml import BROKEN
+from kernel.edoc.checks import BROKEN
 from kernel.edoc.message import Malformed
 
 XSD = Path(__file__).with_name("edxml.xsd")

@@ -19,6 +19,7 @@ import pytest
 import pytest_asyncio
 from aiohttp import web
 
+from browser import DESKTOP, PHONE, browser, chromium, findings, overflow, page_of
 from deploy.local.exchange import environment, opened
 from deploy.trouble import Trouble
 from edoc_samples import HERE, document, status
@@ -443,9 +444,9 @@ async def test_what_it_took_over_is_there_after_it_was_killed(tmp_path: Path) ->
 
 
 @asynccontextmanager
-async def answering(status: int, body: bytes) -> AsyncIterator[Gateway]:
+async def answering(status: int, body: bytes, kind: str = "application/json") -> AsyncIterator[Gateway]:
     async def answer(request: web.Request) -> web.Response:
-        return web.Response(status=status, body=body, headers={"location": "/elsewhere"})
+        return web.Response(status=status, body=body, headers={"location": "/elsewhere", "content-type": kind})
 
     app = web.Application()
     app.router.add_route("*", "/{path:.*}", answer)
@@ -492,6 +493,29 @@ async def test_each_answer_means_done_never_or_later(status: int, body: bytes, o
             await way.received()
 
 
+@pytest.mark.parametrize(
+    ("body", "kind", "outcome"),
+    [
+        (b"<a/>", "text/xml; charset=utf-8", None),
+        (b"<a/>", "application/octet-stream", None),
+        (b"<html>Out of order</html>", "text/html", Unreachable),
+        (b'{"status": "FAIL", "ErrorCode": "E.Server"}', "application/json", Unreachable),
+        (b'{"status": "OK"}', "application/json", Unreachable),
+        (b'{"status": "FAIL", "ErrorCode": "M.NotFound"}', "application/json", Refused),
+    ],
+)
+async def test_a_page_in_a_messages_place_is_not_taken_for_one(
+    body: bytes, kind: str, outcome: type[Exception] | None
+) -> None:
+    """Or its receiver would find it malformed, acknowledge it as such, and never see the message."""
+    async with answering(200, body, kind) as way:
+        if outcome is None:
+            assert await way.fetch("a") == body
+            return
+        with pytest.raises(outcome):
+            await way.fetch("a")
+
+
 async def test_a_list_is_not_believed(here: Running) -> None:
     async with answering(200, b'{"status": "OK", "data": [{"docId": "../x"}, {"docId": "a"}, {"docId": 7}]}') as way:
         assert list(await way.received()) == ["a", "7", "a", "7"]
@@ -534,3 +558,20 @@ async def test_what_was_exchanged_is_shown_and_nothing_of_it_is_believed(here: R
     raw = await here.client.get(f"/documents/{kept['number']}.edxml")
     assert raw.content == content and raw.headers["content-disposition"] == "attachment"
     assert (await here.client.get("/documents/999999")).status_code == 404
+
+
+@pytest.mark.skipif(chromium() is None, reason="needs Chromium")
+async def test_everybody_can_read_its_pages_on_any_screen(here: Running, pair: tuple[str, str]) -> None:
+    school, department = pair
+    sent = document(sender=school, to=(department,), attachments=(FILE,))
+    await send(here.way(school), sent)
+    await send(here.way(department), status(sent, sender=department))
+    [kept] = await here.documents(school)
+    async with browser() as running:
+        for size in (DESKTOP, PHONE):
+            page = await page_of(running, size)
+            for path in ("/", f"/documents/{kept['number']}"):
+                await page.goto(here.url + path)
+                assert await findings(page) == [], path
+                assert await overflow(page) <= 0, path
+            assert page.wrongs == []  # type: ignore[attr-defined]

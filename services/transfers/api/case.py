@@ -35,9 +35,9 @@ from services.transfers.projection.transfer import transfer as transfer_view
 router = APIRouter(tags=["Chuyển trường / Transfers"])
 ERASED = "[đã xóa theo yêu cầu]"
 SAME = (
-    *("number", "code", "procedure", "status", "submitted_at", "received_at", "received_by", "decided_by", "kind", "year"),
-    *("from_school", "to_school", "special", "to_class", "held", "outcome", "ground", "document_number"),
-    *("decided_at", "ended_at"),
+    *("number", "code", "procedure", "status", "submitted_at", "received_at", "received_by", "decided_by"),
+    *("kind", "year", "from_school", "to_school", "special", "to_class", "held", "outcome", "ground"),
+    *("document_number", "decided_at", "ended_at"),
 )
 Status = Literal["undescribed", "requested", "open", "granted", "completed", "refused", "closed"]
 

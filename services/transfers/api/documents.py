@@ -94,7 +94,7 @@ def told(row: Any, unit: str = "", dossier: str = "") -> DocumentTold:
         dossier=dossier,
         application=row.application.partition("-")[2],
         kind=row.kind,
-        direction=direction,  # type: ignore[arg-type]
+        direction=direction,
         from_unit=row.from_unit,
         to_unit=row.to_unit,
         number=row.letter_number,

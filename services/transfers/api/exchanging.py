@@ -1,8 +1,8 @@
 """Letters on their way between a unit and the Department, over the document exchange, and what comes back.
 
 Sending is at least once: a letter keeps its DocumentId and a status its moment, so whoever gets one twice sees one.
-What arrives is written down first and acknowledged then; what can't be used by itself is set aside for a person, never lost.
-One process exchanges at a time, by an advisory lock.
+What arrives is written down first and acknowledged then; what can't be used by itself is set aside for a person, never
+lost. One process exchanges at a time, by an advisory lock.
 """
 
 import asyncio
@@ -187,7 +187,7 @@ async def _letter(service: Service, state: Document) -> tuple[letters_of.Officia
             raise Refused("no text")
         letter = await opinions.printed(service, given)
         if state.response_to:
-            asked, _ = await service.state(document, document_stream(state.response_to))
+            asked = (await service.state(document, document_stream(state.response_to)))[0]
     if letter.text == ERASED:
         raise Refused("erased")
     return letter, asked

@@ -269,8 +269,8 @@ async def give(service: Service, actor: Actor, document: UUID, body: GiveBody, a
 def _written(row: OpinionRow, said: str, reason: str, department: str) -> str:
     """The sentences of the reply: what was asked, what is answered, why."""
     paragraphs = [
-        f"{department} nhận được Văn bản số {row.letter_number} của đơn vị về việc xin ý kiến đối với trường hợp chuyển "
-        "trường đặc biệt.",
+        f"{department} nhận được Văn bản số {row.letter_number} của đơn vị về việc xin ý kiến đối với trường hợp "
+        "chuyển trường đặc biệt.",
         f"Sau khi xem xét, {department} {'đồng ý' if said == 'approved' else 'không đồng ý'} với đề nghị của đơn vị.",
     ]
     if reason:

@@ -26,7 +26,9 @@ async def row_of(service: Service, view: View, stream: str) -> Any:
 
 async def opened(service: Service, *boxes: tuple[Any, bytes | None, Any]) -> list[Any]:
     """What is in these boxes (subject, sealed, type): None where there is none, or where the person was erased."""
-    wanted: list[tuple[Personal[Any], Any]] = [(Personal(subject=subject, sealed=sealed), inner) for subject, sealed, inner in boxes if sealed]
+    wanted: list[tuple[Personal[Any], Any]] = [
+        (Personal(subject=subject, sealed=sealed), inner) for subject, sealed, inner in boxes if sealed
+    ]
     found = iter(await service.vault.unseal(wanted) if wanted else ())
     return [next(found) if sealed else None for _, sealed, _ in boxes]
 
