@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from kernel.decider import Rejected, fold
 from schemas.event import Event, Personal
@@ -315,6 +316,16 @@ def test_a_refusal_gives_its_reason_and_its_article_and_ends_all_else():
     assert decided.rule.basis == "TT 15/2026/TT-BGDĐT; thủ tục 2.002854"
     assert refused(replace(REFUSE, note=None), *OPEN).code == "reason_missing"
     assert given(*OPEN, REFUSE).phase == "refused"
+
+
+def test_where_the_rules_let_heads_decide_in_parallel_one_refusal_drops_the_others_step():
+    requested, begun = history(transfer, REQUEST_2019, BEGIN_2019)
+    parallel = structs.replace(begun, steps=tuple(replace(each, after=()) for each in begun.steps))
+    state = fold(transfer, [requested, parallel])
+    state = fold(transfer, transfer.decide(PROCEED_2019, state), state)
+    events = transfer.decide(end("release", "refused", note=REASON), state)
+    assert [(each.step, each.outcome) for each in events[:-1]] == [("release", "refused"), ("accept", "dropped")]
+    assert kinds(events)[-1] is TransferDecided
 
 
 def test_the_releasing_head_may_refuse_in_2019():

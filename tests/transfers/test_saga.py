@@ -107,6 +107,8 @@ def check_quiet(world: World) -> None:
                 assert any(each.outcome is None for each in state.runs), "somebody can go on"
         if state.phase in ENDED:
             assert all(each.outcome for each in state.runs)
+        if world.intake[application] in {"withdrawn", "stopped", "by_hand"}:
+            assert state.phase in {*ENDED, "none"}, "a dossier that ended leaves no case that goes on"
 
 
 class Saga(RuleBasedStateMachine):

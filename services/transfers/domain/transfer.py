@@ -100,7 +100,7 @@ def decide(command: Command, state: Transfer) -> list[Event]:
         case Begin():
             return _begin(command, state)
         case Proceed():
-            return follow([], state, command.at) if state.phase == "begun" else []
+            return follow([], state, command.at)
         case Deny():
             return _deny(command, state)
         case NotePlace():
