@@ -103,6 +103,9 @@ STATUS = {
     "consulted": "in_process",
     "refused": "resolved",
     "imported": "in_process",
+    "described": "in_process",
+    "concluded": "resolved",
+    "turned_away": "resolved",
 }
 
 
