@@ -380,7 +380,7 @@ def history(decider: Decider[Any], *commands: Any) -> list[Event]:
     return events
 
 
-ARRIVED = a.SetAside(
+SET_ASIDE = a.SetAside(
     arrival=a.arrival_id(TO, "a" * 64),
     unit=TO,
     reason="answer_to_be_read",
@@ -394,7 +394,7 @@ ARRIVED = a.SetAside(
     application=APPLICATION,
     fault="none",
 )
-ARRIVAL_LIVES = {"looked at": (ARRIVED, a.Settle(by=OFFICER, at=at(28)))}
+ARRIVAL_LIVES = {"looked at": (SET_ASIDE, a.Settle(by=OFFICER, at=at(28)))}
 
 _ALL: tuple[tuple[Decider[Any], dict[str, Any]], ...] = (
     (t.transfer, LIVES),

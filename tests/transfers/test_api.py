@@ -6,7 +6,10 @@ import pytest
 
 from intake.desks import DEPARTMENT
 from running import Asker
+from services.transfers.api.letter import notation
 from services.transfers.api.reading import shown
+from services.transfers.api.reference import PACKS
+from services.transfers.projection.dossier import TRANSFERS
 from transfers.conftest import FACTS, FROM, PUPIL, TO, Town, steps, turn
 
 pytestmark = pytest.mark.xdist_group("transfers")
@@ -181,3 +184,20 @@ async def test_a_rebuilt_view_equals_the_live_one_row_for_row(town):
         assert sorted(live, key=lambda row: tuple(map(str, row))) == sorted(
             again, key=lambda row: tuple(map(str, row))
         ), view.table
+
+
+def test_the_dossiers_that_are_kept_are_those_of_the_rule_packs():
+    named = {id for pack in PACKS for entry in pack.get("procedures", ()) for id in entry["ids"]}
+    assert named == TRANSFERS
+
+
+@pytest.mark.parametrize(
+    ("name", "letters"),
+    [
+        ("Sở Giáo dục và Đào tạo tỉnh Sơn Hà", "SGDĐT-VP"),
+        ("Trường THPT Lê Lợi", "THPTLL-VP"),
+        ("", "VB-VP"),
+    ],
+)
+def test_a_units_letters_are_numbered_under_its_own_letters(name, letters):
+    assert notation(name) == letters
