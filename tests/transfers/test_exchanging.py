@@ -9,12 +9,13 @@ from intake.desks import DEPARTMENT
 from kernel.edoc.edxml import write
 from kernel.edoc.exchange import open_exchange
 from kernel.edoc.gateway import Gateway
-from kernel.edoc.message import Code, Envelope, MessageHeader, Organisation, Promulgation
+from kernel.edoc.message import Code, Envelope, MessageHeader, Organisation, Promulgation, ResponseFor
 from services.transfers.api.exchanging import LETTER
 from transfers.conftest import FROM, Town, steps
 
 pytestmark = pytest.mark.xdist_group("transfers")
 ORGAN = "H99.12"  # the Department, in the units of the invented province
+SCHOOL_ORGAN = "H99.12.101"
 SPECIAL = {"from_type": "private", "reason": "no_equivalent_private"}
 
 
@@ -190,3 +191,43 @@ async def test_an_unreadable_message_is_set_aside_and_the_next_ones_are_heard(to
     assert spoilt and bad["fault"] and bad["unit"] == DEPARTMENT
     next_one = await consulted(town)
     assert len(await asked(town, next_one)) == 1
+
+
+async def test_a_recall_after_receipt_is_noted_and_shown_to_a_person(town):
+    town.manner.mood, town.manner.call, town.manner.left = "recall", None, 1
+    id = await consulted(town)
+    await asked(town, id)
+    for _ in range(2):
+        await town.exchanged()
+    [letter] = await letters(town, id)
+    assert [each["code"] for each in letter["statuses"]] == ["03", "13"]
+    found = [each for each in await town.leadership.read("/arrivals") if each["application"] == id]
+    assert [each["reason"] for each in found] == ["change_asked"]
+
+
+async def test_an_answer_in_words_alone_waits_for_a_person_who_enters_it(town):
+    id = await consulted(town)
+    await asked(town, id)
+    [letter] = await letters(town, id)
+    header = MessageHeader(
+        sender=Organisation(id=ORGAN, name="Sở Giáo dục và Đào tạo"),
+        receivers=(Organisation(id=SCHOOL_ORGAN),),
+        code=Code(number="21", notation="SGDĐT-VP"),
+        promulgation=Promulgation(on=dt.date(2026, 8, 21)),
+        type=LETTER,
+        subject="Trả lời",
+        content="Sở đồng ý.",
+        response_for=(ResponseFor(organ_id=SCHOOL_ORGAN, document_id=letter["document"]),),
+        document_id=f"{ORGAN},2026/08/21,21/SGDĐT-VP",
+    )
+    way = open_exchange(town.transfers.service.settings, ORGAN)
+    assert way is not None
+    await way.send(header.document_id, write(Envelope(header=header)))
+    for _ in range(2):
+        await town.exchanged()
+    [one] = [each for each in await town.head().read("/arrivals") if each["application"] == id]
+    assert (one["reason"], one["number"]) == ("answer_to_be_read", "21/SGDĐT-VP")
+    assert steps(await town.case(id))["consult"] == "open", "no program guesses consent"
+    body = {"opinion": "approved", "number": one["number"], "text": "Sở đồng ý."}
+    case = await town.head().ok(f"/transfers/{id}/reply", **body)
+    assert steps(case)["accept"] == "open"
