@@ -84,7 +84,8 @@ class Answer(BaseModel):
 
 class Case(BaseModel):
     """A case. `number` counts its events. `pupil` and `reason` are null where the person was erased; the applicant sees
-    no names, letters and notes but the reason of a decision. `held`: it has a place in its class, or waits for one."""
+    no names, letters and notes but the reason of a decision. `asked_at`: when the leadership was asked in writing.
+    `held`: it has a place in its class; if it has not, it waits for one."""
 
     application: UUID
     number: int
@@ -107,6 +108,7 @@ class Case(BaseModel):
     to_class: str
     class_name: str
     held: bool | None
+    asked_at: dt.datetime | None
     consultation: Letter | None
     reply: Answer | None
     outcome: str
@@ -224,6 +226,7 @@ async def told(service: Service, found: Found, *, officer: bool = True) -> Case:
         grounds=msgspec.json.decode(row.grounds),
         findings=read_findings(row.findings),
         steps=steps,
+        asked_at=row.consultation_issued_at,
         class_name=await class_name(service, row.to_class),
         consultation=letter,
         reply=answer,
