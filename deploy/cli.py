@@ -57,6 +57,7 @@ KafkaPort = Annotated[int, typer.Option(help="Port of the private Kafka; the one
 MailboxPort = Annotated[
     int, typer.Option(help="Port of the mailbox that stands in for mail and SMS; the one above it is taken too.")
 ]
+ExchangePort = Annotated[int, typer.Option(help="Port of the document exchange that stands in for the province's.")]
 Bundled = Annotated[
     bool, typer.Option(help="Use only the Java and PostgreSQL that pip brought.", envvar="MOTCUA_BUNDLED")
 ]
@@ -70,6 +71,7 @@ STATE = Path(".state/demo")
 POSTGRES_PORT = 25432  # both outside what systems give to outgoing connections, so that a restart finds them free
 KAFKA_PORT = 29092
 MAILBOX_PORT = 8425
+EXCHANGE_PORT = 8427
 
 
 # --- running ---------------------------------------------------------------------------------------------------------
@@ -95,6 +97,7 @@ def demo(
     postgres_port: PostgresPort = POSTGRES_PORT,
     kafka_port: KafkaPort = KAFKA_PORT,
     mailbox_port: MailboxPort = MAILBOX_PORT,
+    exchange_port: ExchangePort = EXCHANGE_PORT,
     bundled: Bundled = False,
     weeks: Annotated[int, typer.Option(min=0, max=52, help="Weeks that the province has behind it; 0: none.")] = 8,
     life: Annotated[bool, typer.Option("--life/--no-life", help="Let new dossiers come while it runs.")] = True,
@@ -103,7 +106,7 @@ def demo(
 
     Example: `motcua demo --weeks 2 --no-life`; a second run starts with what was there.
     """
-    _up(state, postgres_port, kafka_port, bundled, demo=_Demo(weeks, life, mailbox_port))
+    _up(state, postgres_port, kafka_port, bundled, demo=_Demo(weeks, life, mailbox_port, exchange_port))
 
 
 class _Demo(NamedTuple):
@@ -112,11 +115,12 @@ class _Demo(NamedTuple):
     weeks: int
     life: bool
     mailbox_port: int
+    exchange_port: int
 
 
 def _up(state: Path, postgres_port: int, kafka_port: int, bundled: bool, *, demo: _Demo | None) -> None:
     from deploy import installation  # noqa: PLC0415
-    from deploy.local import ground, mailbox, process  # noqa: PLC0415
+    from deploy.local import exchange, ground, mailbox, process  # noqa: PLC0415
     from kernel.settings import settings  # noqa: PLC0415
 
     signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
@@ -130,6 +134,8 @@ def _up(state: Path, postgres_port: int, kafka_port: int, bundled: bool, *, demo
         if demo and not process.running(state / "services" / "mailbox.pid"):
             for port in (demo.mailbox_port, demo.mailbox_port + 1):
                 process.check_port(port, "--mailbox-port")
+        if demo and not process.running(state / "services" / "exchange.pid"):
+            process.check_port(demo.exchange_port, "--exchange-port")
         with progress_bars() as progress:
             here = ground.start(
                 state, postgres_port=postgres_port, kafka_port=kafka_port, bundled=bundled, progress=progress
@@ -137,7 +143,7 @@ def _up(state: Path, postgres_port: int, kafka_port: int, bundled: bool, *, demo
         try:
             environment = installation.environment(here, demo=demo is not None, ports=ports)
             if demo:
-                environment |= mailbox.environment(demo.mailbox_port)
+                environment |= mailbox.environment(demo.mailbox_port) | exchange.environment(demo.exchange_port)
             installation.save(here, environment)
             os.environ.update(environment)
             settings.cache_clear()
@@ -161,14 +167,16 @@ async def _serve(here: Any, config: "Settings", environment: dict[str, str], *, 
     if demo:
         urls["mailbox"] = f"http://127.0.0.1:{demo.mailbox_port + 1}"
         commands["mailbox"] = [sys.executable, "-m", "deploy.local.mailbox", str(here.state / "mailbox")]
+        urls["exchange"] = f"http://127.0.0.1:{demo.exchange_port}"
+        commands["exchange"] = [sys.executable, "-m", "deploy.local.exchange", str(here.state / "exchange")]
 
     async def work() -> None:
         if demo:
-            await _people(urls["intake"], urls["deadlines"], here.state, demo.weeks)
+            await _people(urls, here.state, demo.weeks)
         for name, url in urls.items():
             out.print(f"[bold]{name}[/] {url}")
         if demo:
-            for line in province.welcome(urls["intake"], urls["reporting"], urls["deadlines"]):
+            for line in province.welcome(urls):
                 out.print(line, markup=False, soft_wrap=True)
         out.print(f"Logs are in {here.state / 'services'}. Ctrl-C stops everything.", soft_wrap=True)
         if demo and demo.life:
@@ -190,12 +198,16 @@ async def _serve(here: Any, config: "Settings", environment: dict[str, str], *, 
     )
 
 
-async def _people(url: str, deadlines: str, state: Path, weeks: int) -> None:
+async def _people(urls: dict[str, str], state: Path, weeks: int) -> None:
     """The demo's own part: the catalogue, and the weeks that the province has behind it."""
-    from deploy.demo import province  # noqa: PLC0415
+    from deploy.demo import families, province  # noqa: PLC0415
 
     with progress_bars() as progress:
-        story = await province.live(url, deadlines=deadlines, state=state, weeks=weeks, progress=progress)
+        story = await province.live(
+            urls["intake"], deadlines=urls["deadlines"], state=state, weeks=weeks, progress=progress
+        )
+    if not story.found:
+        await families.ask(urls["intake"], urls["transfers"])
     for line in story.lines():
         out.print(line, markup=False, soft_wrap=True)
 

@@ -48,6 +48,10 @@ StatusCode: TypeAlias = Literal["01", "02", "03", "04", "05", "06", "13", "15", 
 """QCVN 102:2016/BTTTT: arrived, refused, received, assigned, in process, done, recalled, recall or update agreed,
 recall or update refused."""
 
+ArrivalReason: TypeAlias = Literal["unreadable", "unknown", "answer_to_be_read", "change_asked"]
+"""Why something that arrived waits for a person: it is no message that can be read; it belongs to nothing known here;
+it answers a consultation in words only; its sender takes it back or changes it."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Facts:
@@ -137,6 +141,7 @@ class TransferUndescribed(Event, frozen=True, kw_only=True):
     decided_by: str
     applicant: UUID
     submitted_at: dt.datetime
+    tracking: str = ""
     code: str = ""
     received_at: dt.datetime | None = None
 
@@ -490,6 +495,38 @@ class DocumentRequeued(Event, frozen=True, kw_only=True):
     application: str
     by: str
     requeued_at: dt.datetime
+
+
+# What arrived and could not be matched
+
+
+@event("transfers.arrival_set_aside", version=1)
+class ArrivalSetAside(Event, frozen=True, kw_only=True):
+    """Something came over the exchange for `unit` that nobody asked for or that can't be used by itself: it is kept for
+    a person to look at. `digest` names what came (SHA-256); `application` is the dossier that it seems to answer."""
+
+    arrival: UUID
+    unit: str
+    reason: ArrivalReason
+    digest: str
+    size: int
+    sender: str
+    document_id: str
+    response_to: str
+    number: str
+    application: str
+    arrived_at: dt.datetime
+    fault: str = ""
+
+
+@event("transfers.arrival_settled", version=1)
+class ArrivalSettled(Event, frozen=True, kw_only=True):
+    """Somebody has looked at what was set aside, and done what was to be done."""
+
+    arrival: UUID
+    unit: str
+    by: str
+    settled_at: dt.datetime
 
 
 # Places in classes

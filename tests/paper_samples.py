@@ -5,6 +5,7 @@ from typing import Any
 
 from services.deadlines.api import letter as apology
 from services.deadlines.api.letter import Apology
+from services.transfers.api import letter as official
 
 ZONE = dt.timezone(dt.timedelta(hours=7))
 
@@ -62,6 +63,18 @@ APOLOGY = Apology(
     signer="Hoàng Văn Thái",
 )
 
+OFFICIAL = official.Official(
+    parent="Sở Giáo dục và Đào tạo tỉnh Sơn Hà",
+    unit="Trường THPT Lê Lợi",
+    place="Sơn Hà",
+    number="03/THPTLL-VP",
+    written_at=at(9),
+    addressee="Lãnh đạo Sở Giáo dục và Đào tạo tỉnh Sơn Hà",
+    about="Xin ý kiến về trường hợp chuyển trường đặc biệt",
+    text="Đơn vị đã tiếp nhận hồ sơ chuyển trường.\nKính đề nghị Lãnh đạo Sở xem xét, cho ý kiến./.",
+    position="Hiệu trưởng",
+    signer="Trần Văn Hùng",
+)
 SAMPLES: dict[str, dict[str, Any]] = {
     "receipt": HEAD
     | PERSON
@@ -129,6 +142,7 @@ SAMPLES: dict[str, dict[str, Any]] = {
         "signer": "Hoàng Văn Thái",
     },
     "apology": apology.told(APOLOGY),
+    "official": official.told(OFFICIAL),
     "control_slip": HEAD
     | {
         "title": "Phiếu kiểm soát quá trình giải quyết hồ sơ",

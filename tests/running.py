@@ -170,7 +170,7 @@ def environment(settings: Settings) -> dict[str, str]:
             return value.get_secret_value()
         return json.dumps(value) if isinstance(value, dict | bool) else str(value)
 
-    return {f"MOTCUA_{name.upper()}": text(value) for name, value in settings}
+    return {f"MOTCUA_{name.upper()}": text(value) for name, value in settings if value is not None}
 
 
 async def until(true: Callable[[], Awaitable[Any]], what: str = "it") -> Any:

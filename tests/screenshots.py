@@ -8,6 +8,7 @@ from playwright.async_api import expect
 from browser import DESKTOP, PHONE, browser, page_of
 
 INTAKE, REPORTING, DEADLINES = "http://127.0.0.1:8401", "http://127.0.0.1:8402", "http://127.0.0.1:8403"
+TRANSFERS = "http://127.0.0.1:8404"
 FOLDER = Path(__file__).parents[1] / "docs" / "screenshots"
 UNDRAWN = "[data-chart]:not(:has(canvas, svg))"
 PICTURES = (
@@ -16,6 +17,7 @@ PICTURES = (
     ("home", INTAKE + "/", DESKTOP, ""),
     ("procedure-phone", INTAKE + "/thu-tuc/2.002854", PHONE, ""),
     ("desk", INTAKE + "/ban-lam-viec", DESKTOP, "desk_officer?unit=ttpvhcc"),
+    ("transfers-phone", TRANSFERS + "/xin-y-kien", PHONE, "leadership?unit=so-gddt"),
     ("deadlines", DEADLINES + "/", DESKTOP, "leadership?unit=so-gddt"),
 )
 

@@ -10,7 +10,7 @@ import json
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 import pytest_asyncio
@@ -27,18 +27,23 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from intake.desks import BINH, DEPARTMENT, SCHOOL, on_paper, transfer
+from intake.desks import BINH, DEPARTMENT, OTHER, SCHOOL, on_paper, transfer
 from kernel.service import Service
 from kernel.settings import Settings
 from kernel.web import build
 from places import place_on
 from running import Asker, InProcess, in_process
-from schemas.event import Actor
+from schemas.event import Actor, Personal
+from schemas.transfers import Consultation
 from services.deadlines.app import definition as deadlines
 from services.deadlines.domain.apology import apology_stream
 from services.deadlines.domain.clock import Notice, clock, clock_stream
 from services.intake.app import definition as intake
 from services.reporting.app import definition as reporting
+from services.transfers.app import definition as transfers
+from services.transfers.domain.dossier import opinion_stream
+from services.transfers.domain.opinion import Ask as AskOpinion
+from services.transfers.domain.opinion import opinion
 
 SELF = Actor(id="test", roles=("system",))
 TODAY = dt.datetime(2026, 8, 21, 3, 0, tzinfo=dt.UTC)
@@ -48,7 +53,7 @@ NOTHING_WRONG = ("/track/{code}", "/attachments/{digest}", "/catalogue/load", "/
 FOREVER = "/figures/stream"  # an answer without an end
 DOCUMENTS = {
     each.name: build(Service(each, Settings(session_key="only for reading"))).openapi()
-    for each in (intake, deadlines, reporting)
+    for each in (intake, deadlines, reporting, transfers)
 }
 
 
@@ -95,19 +100,21 @@ async def world(ground: Any, templates: Any, tmp_path_factory: Any) -> AsyncIter
         in_process(intake, place.settings) as one,
         in_process(reporting, place.settings) as other,
         in_process(deadlines, place.settings) as third,
+        in_process(transfers, place.settings) as fourth,
     ):
-        for each in (one, other, third):
+        for each in (one, other, third, fourth):
             each.service.clock.set(TODAY)
         operator = one.by("operator")
         await operator.ok("/catalogue/load")
         await operator.ok("/units/load")
-        await one.heard(other.service, third.service)
+        await one.heard(other.service, third.service, fourth.service)
         helped = [operator.ok("/applications", **transfer(channel="assisted", received_by=SCHOOL)) for _ in range(8)]
         told = [*await asyncio.gather(*helped), await one.ok("/applications", **transfer())]
         await operator.ok(f"/applications/{told[0]['id']}/resolve", outcome="granted")
         await operator.ok(f"/applications/{told[1]['id']}/ask-supplement", wanted=["Học bạ"], reason="Thiếu học bạ")
         visit = await operator.post("/applications", **transfer(channel="desk", received_by=SCHOOL))
-        await one.heard(other.service, third.service)
+        await one.heard(other.service, third.service, fourth.service)
+        asked = await consulted(fourth, told[3]["id"])
         late = clock_stream(f"application-{told[2]['id']}")
         known = await third.service.known()
         later = Notice(known=known, now=TODAY + dt.timedelta(days=30))
@@ -117,23 +124,51 @@ async def world(ground: Any, templates: Any, tmp_path_factory: Any) -> AsyncIter
             "id": [each["id"] for each in told],
             "code": [each["code"] or each["tracking"] for each in told],
             "apology": [apology_stream(late).partition("-")[2]],
+            "document": [asked],
             "visit": [visit.json()["visit"]],
             "unit": [SCHOOL, DEPARTMENT, "xa-tan-lap"],
             "procedure": ["2.002854", "SH.012"],
         }
-        yield World({"intake": one, "deadlines": third, "reporting": other}, there)
-        await whole(one, other, third)
+        yield World({"intake": one, "deadlines": third, "reporting": other, "transfers": fourth}, there)
+        await whole(one, other, third, fourth)
 
 
-async def whole(one: InProcess, other: InProcess, third: InProcess) -> None:
+async def consulted(transfers: InProcess, dossier: str) -> str:
+    """A special transfer whose consultation waits at the Department: its document."""
+    head = transfers.by("unit_head", unit=SCHOOL)
+    facts = {"from_school": OTHER, "to_school": SCHOOL, "grade": 11, "from_type": "private"}
+    await head.ok(f"/transfers/{dossier}/describe", facts=facts, pupil={"name": "Nguyễn Gia Bảo"})
+    for _ in range(4):
+        await transfers.heard()
+    case = await head.ok(f"/transfers/{dossier}/consultation/issue", signer="Trần Văn Hùng")
+    await transfers.heard()
+    document = str(case["consultation"]["document"])
+    row = await transfers.service.pool.fetchrow("SELECT * FROM view.transfer WHERE special")
+    ask = AskOpinion(
+        document=UUID(document),
+        application=row["application"],
+        from_unit=SCHOOL,
+        to_unit=DEPARTMENT,
+        number=row["consultation_number"],
+        pupil=row["pupil"],
+        text=Personal(subject=row["pupil"], clear=Consultation(subject="Xin ý kiến", text="Kính đề nghị.")),
+        at=TODAY,
+    )
+    await transfers.service.do(opinion, opinion_stream(UUID(document)), ask, actor=SELF)
+    await transfers.heard()
+    return document
+
+
+async def whole(one: InProcess, other: InProcess, third: InProcess, fourth: InProcess) -> None:
     """Nothing was lost: the log is whole and can be heard, the register says the same, the services answer."""
-    await one.heard(other.service, third.service)
+    await one.heard(other.service, third.service, fourth.service)
+    await fourth.heard()
     await third.heard(one.service)
     gaps = await one.service.pool.fetch(
         "SELECT stream FROM truth.events GROUP BY stream HAVING min(number) <> 1 OR max(number) <> count(*)"
     )
     assert not gaps
-    for each in (one, other, third):
+    for each in (one, other, third, fourth):
         assert not await each.service.pool.fetch("SELECT type, reason FROM truth.parked"), "an event could not be heard"
     sealed = await one.service.pool.fetchrow("SELECT count(*), min(position), max(position) FROM truth.seals")
     assert tuple(sealed) == (await one.service.pool.fetchval("SELECT count(*) FROM truth.events"), 1, sealed["count"])
@@ -142,14 +177,14 @@ async def whole(one: InProcess, other: InProcess, third: InProcess) -> None:
     )
     shown = await one.service.pool.fetch("SELECT stream, number FROM view.application")
     assert {tuple(each) for each in log} == {tuple(each) for each in shown}
-    for each in (one, other, third):
+    for each in (one, other, third, fourth):
         assert (await each.get("/readyz")).status_code == 200
     assert (await one.get(f"/units/{SCHOOL}")).status_code < 500
 
 
 # By the document
 
-WHERE = {"procedure": "procedure", "visit": "visit", "code": "code"} | dict.fromkeys(
+WHERE = {"procedure": "procedure", "visit": "visit", "code": "code", "document": "document"} | dict.fromkeys(
     ("unit", "into", "to_unit", "body", "decided_by", "received_by"), "unit"
 )
 
@@ -162,6 +197,8 @@ def plausible(case: Any, there: dict[str, list[str]], pick: Any) -> None:
             kind = {"u": "unit", "p": "procedure", "v": "visit"}[case.path[1]]
         if kind == "id" and case.path.startswith("/apologies"):
             kind = "apology"
+        if kind == "id" and case.path.startswith("/documents"):
+            kind = "document"
         if case.path != "/attachments/{digest}" and name != "name":
             case.path_parameters[name] = pick(there[kind])
     for part in (case.query, case.body):
@@ -245,7 +282,7 @@ def route(path: str, there: dict[str, list[str]]) -> str:
 
 @pytest.mark.parametrize(("name", "path", "schema"), list(bodies()))
 async def test_a_body_that_is_an_enemy_is_refused_kindly(world, name, path, schema):
-    asker, path = world.services[name].by("operator"), route(path, world.there)
+    asker, path = world.services[name].by("operator", "leadership", unit=DEPARTMENT), route(path, world.there)
     for enemy, body in ENEMIES.items():
         answer = await asker.send(path, body)
         assert answer.status_code in (400, 409, 413, 422), f"{enemy}: {answer.status_code} {answer.text[:200]}"
@@ -264,11 +301,13 @@ async def test_every_body_has_an_example_that_fits(world, name, path, schema):
         schema = schema.get(part, [schema])[0]
     found = DOCUMENTS[name]["components"]["schemas"][schema["$ref"].rpartition("/")[2]]
     [example] = found["examples"]
-    asker = world.services[name].by("operator")
-    answer = await asker.post(
-        path.replace("{id}", str(uuid4()) if path.startswith(("/applications", "/drafts", "/apologies")) else "vi-du"),
-        **example,
-    )
+    asker = world.services[name].by("operator", "leadership", unit=DEPARTMENT)
+    for part, value in {"{step}": "accept", "{document}": str(uuid4())}.items():
+        path = path.replace(part, value)
+    if path.startswith("/classes"):
+        path = path.replace("{id}", f"class-{uuid4()}")
+    ours = ("/applications", "/drafts", "/apologies", "/transfers")
+    answer = await asker.post(path.replace("{id}", str(uuid4()) if path.startswith(ours) else "vi-du"), **example)
     assert answer.status_code in (200, 201, 404, 409), answer.text
 
 
@@ -322,6 +361,16 @@ ADDRESSES = (
     "/lich?thang=9999-12",
     "/lich?thang=0000-00",
     "/theo-doi?ma=" + "x" * 5_000,
+    "/transfers?after=9999-99-99~transfer-00000000-0000-0000-0000-000000000000",
+    "/transfers?after=2026-01-01T00:00:00~transfer-00000000-0000-0000-0000-000000000000",
+    "/statistics?since=0001-01-01&until=9999-12-31",
+    "/rules?on=0001-01-01",
+    "/quy-dinh?ngay=" + "x" * 5_000,
+    "/lop?truong=" + "x" * 5_000,
+    "/lien-thong?unit=" + "x" * 5_000,
+    "/classes?year=2099&grade=12",
+    "/xin-y-kien/00000000-0000-0000-0000-000000000000",
+    "/arrivals/00000000-0000-0000-0000-000000000000/content",
     "/apologies/00000000-0000-0000-0000-000000000000/letter.exe",
     "/static/..%2f..%2fweb.py",
     "/static/%2e%2e/%2e%2e/web.py",

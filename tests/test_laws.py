@@ -22,6 +22,7 @@ from services.intake import domain as intake
 from services.intake import projection as intake_projection
 from services.intake.domain.rules import LateEntry, Rules, rules_on
 from services.reporting import projection as reporting_projection
+from services.transfers import projection as transfers_projection
 from services.transfers.domain.rules import Known as KnownToTransfers
 from strategies import NOON, POOLS, of
 from transfers import samples as transfers
@@ -38,7 +39,12 @@ POOLS[Promise] = st.sampled_from(
 )
 
 DECIDERS: tuple[Decider[Any], ...] = (*intake.deciders, *deadlines.DECIDERS, *transfers.DECIDERS)
-VIEWS: tuple[View, ...] = (*intake_projection.views, *reporting_projection.views, *deadlines_projection.views)
+VIEWS: tuple[View, ...] = (
+    *intake_projection.views,
+    *reporting_projection.views,
+    *deadlines_projection.views,
+    *transfers_projection.views,
+)
 EVENTS = tuple(each for decider in DECIDERS for each in decider.events)
 
 

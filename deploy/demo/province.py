@@ -181,14 +181,16 @@ CURL = """curl -s {intake}/applications -H 'content-type: application/json' -d '
  "decided_by": "thpt-le-loi", "applicant": {{"name": "Nguyễn Thị Bình"}}}}'"""
 
 
-def welcome(intake: str, reporting: str, deadlines: str) -> list[str]:
+def welcome(urls: Mapping[str, str]) -> list[str]:
     """Where to look, and what to try first."""
+    intake, reporting, deadlines, transfers = (urls[e] for e in ("intake", "reporting", "deadlines", "transfers"))
     return [
         f"  for citizens   {intake}/",
         f"  for officers   {intake}/dang-nhap (one click a role)",
         f"  dashboard      {reporting}/",
         f"  deadlines      {deadlines}/ (sign in as leadership: what is overdue, and where nobody has apologised)",
-        f"  API            {intake}/docs, {reporting}/docs and {deadlines}/docs",
+        f"  transfers      {transfers}/ (sign in as leadership: a special case waits for a decision)",
+        f"  API            {', '.join(f'{each}/docs' for each in (intake, reporting, deadlines, transfers))}",
         "Hand in a dossier, and see the dashboard move within a second:",
         CURL.format(intake=intake, procedure="2.002854"),
     ]
@@ -248,5 +250,5 @@ async def _go_on(desk: Desk, dice: random.Random, here: Setting) -> None:
     elif act == "hand-over-result":
         body = {"way": "desk"}
     # Somebody at a keyboard may be quicker: then there is nothing to do.
-    fine = ("not_in_this_state", "changed_meanwhile", "opinion_awaited")
+    fine = ("not_in_this_state", "changed_meanwhile", "opinion_awaited", "decided_elsewhere")
     await desk.say(f"/applications/{found['id']}/{act}", body, who=(role, found[at]), fine=fine)

@@ -8,7 +8,7 @@ import pytest
 import pytest_asyncio
 from office import office_on
 
-from deploy.demo import province
+from deploy.demo import families, province
 from deploy.demo.pretended import STEP, Pretended
 from deploy.trouble import Trouble
 from kernel.calendar import ZONE
@@ -124,6 +124,19 @@ async def test_deadlines_pass_along_and_heads_sign_the_apologies_that_fall_due(o
         assert signed, "nobody who was answered late had got an apology"
         for each in signed:
             assert each["received_at"] < each["apology"]["issued_at"] < FRIDAY.astimezone(dt.UTC).isoformat()
+
+
+async def test_families_ask_for_transfers_and_a_special_one_is_consulted_about(office, tmp_path):
+    place = office.place.settings
+    async with whole("transfers", place, tmp_path / "transfers.log") as transfers:
+        url = f"http://{place.host}:{place.ports['transfers']}"
+        assert await families.ask(office.url, url) == len(families.CASES)
+        assert await families.ask(office.url, url) == len(families.CASES), "said again"
+        reader = transfers.by("auditor")
+        cases = (await reader.read("/transfers"))["cases"]
+        assert sorted((each["special"], each["status"]) for each in cases) == [(False, "granted"), (True, "open")]
+        [letter] = await reader.read("/documents")
+        assert (letter["kind"], letter["status"]) == ("consultation", "queued")
 
 
 async def test_the_province_goes_on_in_real_time(busy):

@@ -13,6 +13,7 @@ from kernel.packs import read
 from schemas.event import Event, Personal, encode
 from schemas.people import Person
 from schemas.transfers import Consultation, Facts, Reply
+from services.transfers.domain import arrival as a
 from services.transfers.domain import delegation as g
 from services.transfers.domain import document as d
 from services.transfers.domain import letters as n
@@ -32,6 +33,7 @@ DECIDERS: tuple[Decider[Any], ...] = (
     o.opinion,
     g.delegation,
     n.letters,
+    a.arrival,
 )
 FROM, TO, PRIVATE, DEPARTMENT, COMMITTEE = "thpt-suoi-hoa", "thpt-ban-may", "thpt-tu-thuc", "so-gddt", "ubnd-tinh"
 UNITS = {
@@ -110,7 +112,7 @@ def request(said: Facts | None = None, *, submitted_at: dt.datetime = at(23, 21)
             "who": WHO,
             "applicant": PARENT,
             "submitted_at": submitted_at,
-            "tracking": "7QK2M-9X0TD-4",
+            "tracking": "0d" * 32,
             **changes,
         }
     )
@@ -378,6 +380,22 @@ def history(decider: Decider[Any], *commands: Any) -> list[Event]:
     return events
 
 
+SET_ASIDE = a.SetAside(
+    arrival=a.arrival_id(TO, "a" * 64),
+    unit=TO,
+    reason="answer_to_be_read",
+    digest="a" * 64,
+    size=2048,
+    at=at(27),
+    sender="H01.12",
+    document_id="H01.12,2026/08/27,15/SGDĐT-VP",
+    response_to="00000000-0000-0000-0000-000000000007",
+    number="15/SGDĐT-VP",
+    application=APPLICATION,
+    fault="none",
+)
+ARRIVAL_LIVES = {"looked at": (SET_ASIDE, a.Settle(by=OFFICER, at=at(28)))}
+
 _ALL: tuple[tuple[Decider[Any], dict[str, Any]], ...] = (
     (t.transfer, LIVES),
     (w.pupil, PUPILS),
@@ -386,6 +404,7 @@ _ALL: tuple[tuple[Decider[Any], dict[str, Any]], ...] = (
     (o.opinion, OPINIONS),
     (g.delegation, DELEGATIONS),
     (n.letters, {"none": (), "one": (NUMBER,), "two": (NUMBER, NUMBER_2)}),
+    (a.arrival, ARRIVAL_LIVES),
 )
 COMMANDS: tuple[Any, ...] = tuple(
     {id(each): each for _, lives in _ALL for life in lives.values() for each in life}.values()

@@ -92,12 +92,14 @@ def submitted(**changes: Any) -> ApplicationSubmitted:
 
 
 def test_a_dossier_of_the_procedure_opens_its_case_with_what_its_form_says():
-    event = submitted(answers={"from_school": FROM, "to_school": TO, "grade": 11, "subjects": ("physics",)})
+    event = submitted(
+        answers={"from_school": FROM, "to_school": TO, "grade": 11, "subjects": ("physics",)}, tracking="ab" * 32
+    )
     [answer] = heard(event, APPLICATION)
     assert (answer.stream, type(answer.command)) == (TRANSFER, case.Request)
     assert answer.command.facts == Facts(from_school=FROM, to_school=TO, grade=11, subjects=("physics",))
     assert (answer.command.pupil, answer.command.submitted_at) == (PUPIL, event.submitted_at)
-    assert answer.command.tracking
+    assert answer.command.tracking == "ab" * 32
 
 
 @pytest.mark.parametrize(

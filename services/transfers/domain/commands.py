@@ -39,6 +39,7 @@ class Undescribed:
     decided_by: str
     applicant: UUID
     submitted_at: dt.datetime
+    tracking: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

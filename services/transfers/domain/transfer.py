@@ -135,6 +135,7 @@ def _asked(command: Request | Undescribed) -> Event:
             decided_by=command.decided_by,
             applicant=command.applicant,
             submitted_at=command.submitted_at,
+            tracking=command.tracking,
         )
     return TransferRequested(
         application=command.application,

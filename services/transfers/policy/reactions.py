@@ -64,6 +64,7 @@ def _submitted(recorded: Recorded, known: Known) -> Sequence[Answer]:
         "decided_by": event.decided_by,
         "applicant": event.applicant.subject,
         "submitted_at": event.submitted_at,
+        "tracking": event.tracking,
     }
     facts = _read(event.answers)
     if facts is None or event.concerns is None:
@@ -73,7 +74,6 @@ def _submitted(recorded: Recorded, known: Known) -> Sequence[Answer]:
         facts=facts,
         pupil=event.concerns.subject,
         who=event.concerns,
-        tracking=event.tracking,
     )
     return _to_case(recorded.stream, requested)
 

@@ -1,0 +1,15 @@
+"""What programs say to transfers: a route a command, a route a question."""
+
+from services.transfers.api import acting, case, classes, consulting, delegations, documents, figures, inbox, opinions
+
+routers = (
+    inbox.router,
+    case.router,
+    acting.router,
+    consulting.router,
+    opinions.router,
+    delegations.router,
+    documents.router,
+    classes.router,
+    figures.router,
+)

@@ -1,0 +1,48 @@
+"""What all forms of these pages have in common: how they are read, and what is said when something is wrong."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from fastapi import HTTPException, Request
+from pydantic import ValidationError
+
+from kernel import problems
+from kernel.decider import Rejected, Text
+from kernel.store import Conflict
+from kernel.web import Asked
+
+WRONG = (Rejected, Conflict, ValueError, HTTPException)
+UNREAD = Text("Có mục chưa đúng dạng thức.", "Something is not in the right form.")
+
+
+async def typed_in(request: Request, most: int = 60) -> dict[str, str]:
+    """What was typed into a form, without blanks around."""
+    return {name: str(value).strip() for name, value in (await request.form(max_fields=most)).items()}
+
+
+def by_hand(said: str) -> Asked:
+    """A form that was sent has no key: what it does twice comes to nothing the second time."""
+    return Asked(None, b"", said)
+
+
+def problem_of(error: Exception, said: str) -> dict[str, Any]:
+    """What is wrong with a form that was sent. Raises what is not about its content: who may not, what is not there."""
+    match error:
+        case Rejected():
+            return problems.of_rejected(error, said)
+        case Conflict():
+            return problems.problem(409, "changed_meanwhile", problems.CHANGED, said)
+        case ValidationError():
+            return problems.of_fields(error.errors(), said)
+        case HTTPException(status_code=409 | 422) if isinstance(error.detail, Text):
+            return problems.problem(error.status_code, "invalid", error.detail, said)
+        case HTTPException():
+            raise error
+        case _:
+            return problems.problem(422, "invalid", UNREAD, said)
+
+
+def whole(form: Mapping[str, str], name: str) -> int:
+    """A whole number of a form; 0 where it is none."""
+    text = form.get(name, "")
+    return int(text) if text.isdecimal() and text.isascii() and len(text) < 10 else 0

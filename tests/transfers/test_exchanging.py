@@ -1,0 +1,233 @@
+"""A consultation over the exchange, there and back, with an exchange that misbehaves in each of its ways."""
+
+import datetime as dt
+from typing import Any
+
+import pytest
+
+from intake.desks import DEPARTMENT
+from kernel.edoc.edxml import write
+from kernel.edoc.exchange import open_exchange
+from kernel.edoc.gateway import Gateway
+from kernel.edoc.message import Code, Envelope, MessageHeader, Organisation, Promulgation, ResponseFor
+from services.transfers.api.exchanging import LETTER
+from transfers.conftest import FROM, Town, steps
+
+pytestmark = pytest.mark.xdist_group("transfers")
+ORGAN = "H99.12"  # the Department, in the units of the invented province
+SCHOOL_ORGAN = "H99.12.101"
+SPECIAL = {"from_type": "private", "reason": "no_equivalent_private"}
+
+
+async def consulted(town: Town) -> str:
+    """A special case whose consultation is signed: its id."""
+    id = await town.asked(**SPECIAL)
+    case = await town.case(id)
+    assert case["special"] and steps(case)["consult"] == "open", steps(case)
+    assert case["consultation"]["drafts"] == 1 and case["code"] in case["consultation"]["text"]
+    await town.head().ok(f"/transfers/{id}/consultation/issue", signer="Trần Văn Hùng")
+    await town.heard()
+    return id
+
+
+async def letters(town: Town, id: str) -> list[Any]:
+    found = await town.head().read("/documents")
+    return [each for each in found if each["application"] == id]
+
+
+async def test_a_special_case_goes_there_and_back_by_itself(town):
+    id = await consulted(town)
+    [letter] = await letters(town, id)
+    assert (letter["status"], letter["number"]) == ("queued", "01/THPTLL-VP")
+    await town.exchanged()
+    await town.exchanged()
+    [letter] = await letters(town, id)
+    assert letter["status"] == "sent" and letter["code"] == "03"
+    [asked] = await town.leadership.read("/opinions")
+    brief = await town.leadership.read(f"/opinions/{asked['document']}")
+    assert brief["grounds"] == ["private_to_public"] and brief["pupil"] and brief["rule"]["basis"]
+    assert brief["precedents"] == []
+    given = await town.leadership.ok(f"/opinions/{asked['document']}/give", opinion="approved", signer="Lê Thị Thu Hà")
+    assert given["reply_number"] == "01/SGDĐT-VP"
+    await town.heard()
+    await town.exchanged()
+    await town.exchanged()
+    case = await town.case(id)
+    assert case["reply"]["opinion"] == "approved" and steps(case)["consult"] == "consented"
+    assert steps(case)["accept"] == "open"
+    sent = await letters(town, id)
+    assert {each["kind"]: each["code"] for each in sent} == {"consultation": "06", "reply": "06"}
+    assert await town.head().read("/arrivals") == []
+    documents = town.exchange.documents()
+    assert len(documents) == 2
+
+
+async def asked(town: Town, id: str) -> Any:
+    """The consultation of a case at the Department, after as many turns as it takes."""
+    for _ in range(6):
+        await town.exchanged()
+        found = [each for each in await town.leadership.read("/opinions") if each["application"] == id]
+        if found:
+            return found
+    raise AssertionError("the consultation did not arrive")
+
+
+@pytest.mark.parametrize(
+    ("mood", "call", "left"),
+    [
+        ("busy", None, 3),
+        ("lose", "send", 2),
+        ("lose", "acknowledge", 2),
+        ("lose", "list", 1),
+        ("repeat", None, 3),
+        ("shuffle", None, 5),
+    ],
+)
+async def test_however_the_exchange_misbehaves_the_department_sees_one_consultation(town, mood, call, left):
+    id = await consulted(town)
+    town.manner.mood, town.manner.call, town.manner.left = mood, call, left
+    found = await asked(town, id)
+    for _ in range(4):
+        await town.exchanged()
+    assert len(found) == 1 and town.manner.mood == "kind"
+    [letter] = await letters(town, id)
+    assert (letter["status"], letter["code"]) == ("sent", "03")
+    assert [each["code"] for each in letter["statuses"]] == ["03"]
+    there = [each for each in town.exchange.documents() if each["document_id"] == letter["document"]]
+    assert len(there) == 1, "the office sees one document"
+    assert await town.leadership.read("/arrivals") == []
+
+
+async def test_a_crash_between_sent_and_written_down_sends_the_same_document_again(town, monkeypatch):
+    id = await consulted(town)
+    service = town.transfers.service
+    do = service.do
+
+    async def dies(decider: Any, stream: str, command: Any, **more: Any) -> Any:
+        if type(command).__name__ == "MarkSent":
+            raise RuntimeError("killed here")
+        return await do(decider, stream, command, **more)
+
+    monkeypatch.setattr(service, "do", dies)
+    await town.exchanged()
+    [letter] = await letters(town, id)
+    assert letter["status"] == "queued" and len(there(town, letter)) == 1, "sent, and not written down"
+    monkeypatch.undo()
+    assert len(await asked(town, id)) == 1
+    [letter] = await letters(town, id)
+    assert letter["status"] == "sent"
+    [sent] = there(town, letter)
+    assert sent["times"] == 2
+
+
+def there(town: Town, letter: Any) -> list[Any]:
+    """A letter as the exchange has it."""
+    return [each for each in town.exchange.documents() if each["document_id"] == letter["document"]]
+
+
+async def test_what_the_exchange_refuses_is_a_dead_letter_until_somebody_sends_it_anew(town):
+    id = await consulted(town)
+    town.manner.mood, town.manner.call, town.manner.left = "refuse", "send", 1
+    await town.exchanged()
+    [dead] = [each for each in await town.head().read("/documents", status="failed") if each["application"] == id]
+    assert "refused" in dead["failure"]
+    page = (await town.head().with_(accept="text/html").get("/lien-thong")).text
+    assert "Văn bản không gửi được" in page and dead["number"] in page
+    other = await town.head(FROM).post(f"/documents/{dead['document']}/requeue")
+    assert other.status_code == 403
+    again = await town.head().ok(f"/documents/{dead['document']}/requeue")
+    assert (again["status"], again["requeued"]) == ("queued", 1)
+    await town.heard()
+    assert len(await asked(town, id)) == 1
+    twice = await town.head().post(f"/documents/{dead['document']}/requeue")
+    assert (twice.status_code, twice.json()["code"]) == (409, "not_failed")
+
+
+async def test_what_belongs_to_nothing_is_set_aside_and_never_lost(town):
+    sender = Organisation(id="H01.12", name="Sở ở tỉnh khác")
+    receiver = Organisation(id=ORGAN)
+    header = MessageHeader(
+        sender=sender,
+        receivers=(receiver,),
+        code=Code(number="7", notation="SGDĐT-VP"),
+        promulgation=Promulgation(on=dt.date(2026, 8, 20)),
+        type=LETTER,
+        subject="Về một việc khác",
+        document_id="H01.12,2026/08/20,7/SGDĐT-VP",
+    )
+    way = open_exchange(town.transfers.service.settings, "H01.12")
+    assert way is not None
+    await way.send(header.document_id, write(Envelope(header=header)))
+    for _ in range(2):
+        await town.exchanged()
+    [one] = await town.leadership.read("/arrivals")
+    assert (one["reason"], one["sender"], one["unit"]) == ("unknown", "H01.12", DEPARTMENT)
+    content = await town.leadership.get(f"/arrivals/{one['arrival']}/content")
+    assert "Về một việc khác" in content.text
+    assert (await town.head().get(f"/arrivals/{one['arrival']}/content")).status_code == 403
+    page = (await town.leadership.with_(accept="text/html").get("/lien-thong")).text
+    assert "Văn bản đến cần người xem" in page
+    clerk = town.transfers.by("desk_officer", unit=DEPARTMENT)
+    await clerk.ok(f"/arrivals/{one['arrival']}/settle")
+    await town.heard()
+    assert await town.leadership.read("/arrivals") == []
+
+
+async def test_an_unreadable_message_is_set_aside_and_the_next_ones_are_heard(town, monkeypatch):
+    await consulted(town)
+    fetch, spoilt = Gateway.fetch, []
+
+    async def damaged(self: Gateway, found: str) -> bytes:
+        content = await fetch(self, found)
+        if not spoilt and b"AttachmentEncoded" in content:
+            spoilt.append(found)
+            return content[: len(content) // 2]
+        return content
+
+    monkeypatch.setattr(Gateway, "fetch", damaged)
+    for _ in range(3):
+        await town.exchanged()
+    [bad] = [each for each in await town.leadership.read("/arrivals") if each["reason"] == "unreadable"]
+    assert spoilt and bad["fault"] and bad["unit"] == DEPARTMENT
+    next_one = await consulted(town)
+    assert len(await asked(town, next_one)) == 1
+
+
+async def test_a_recall_after_receipt_is_noted_and_shown_to_a_person(town):
+    town.manner.mood, town.manner.call, town.manner.left = "recall", None, 1
+    id = await consulted(town)
+    await asked(town, id)
+    for _ in range(2):
+        await town.exchanged()
+    [letter] = await letters(town, id)
+    assert [each["code"] for each in letter["statuses"]] == ["03", "13"]
+    found = [each for each in await town.leadership.read("/arrivals") if each["application"] == id]
+    assert [each["reason"] for each in found] == ["change_asked"]
+
+
+async def test_an_answer_in_words_alone_waits_for_a_person_who_enters_it(town):
+    id = await consulted(town)
+    await asked(town, id)
+    [letter] = await letters(town, id)
+    header = MessageHeader(
+        sender=Organisation(id=ORGAN, name="Sở Giáo dục và Đào tạo"),
+        receivers=(Organisation(id=SCHOOL_ORGAN),),
+        code=Code(number="21", notation="SGDĐT-VP"),
+        promulgation=Promulgation(on=dt.date(2026, 8, 21)),
+        type=LETTER,
+        subject="Trả lời",
+        content="Sở đồng ý.",
+        response_for=(ResponseFor(organ_id=SCHOOL_ORGAN, document_id=letter["document"]),),
+        document_id=f"{ORGAN},2026/08/21,21/SGDĐT-VP",
+    )
+    way = open_exchange(town.transfers.service.settings, ORGAN)
+    assert way is not None
+    await way.send(header.document_id, write(Envelope(header=header)))
+    for _ in range(2):
+        await town.exchanged()
+    [one] = [each for each in await town.head().read("/arrivals") if each["application"] == id]
+    assert (one["reason"], one["number"]) == ("answer_to_be_read", "21/SGDĐT-VP")
+    assert steps(await town.case(id))["consult"] == "open", "no program guesses consent"
+    body = {"opinion": "approved", "number": one["number"], "text": "Sở đồng ý."}
+    case = await town.head().ok(f"/transfers/{id}/reply", **body)
+    assert steps(case)["accept"] == "open"
