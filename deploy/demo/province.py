@@ -250,5 +250,5 @@ async def _go_on(desk: Desk, dice: random.Random, here: Setting) -> None:
     elif act == "hand-over-result":
         body = {"way": "desk"}
     # Somebody at a keyboard may be quicker: then there is nothing to do.
-    fine = ("not_in_this_state", "changed_meanwhile", "opinion_awaited", "decided_elsewhere")
+    fine = ("not_submitted", "not_in_this_state", "changed_meanwhile", "opinion_awaited", "decided_elsewhere")
     await desk.say(f"/applications/{found['id']}/{act}", body, who=(role, found[at]), fine=fine)
