@@ -22,7 +22,7 @@ from deadlines.samples import (
     known,
     on,
 )
-from kernel.calendar import with_changes
+from kernel.calendar import Declared, with_changes
 from kernel.decider import fold
 from schemas.calendar import CalendarDay
 from schemas.deadlines import Late, LegFinished, LegMoved, LegOverdue, LegStarted
@@ -128,7 +128,8 @@ def test_an_overdue_step_whose_new_due_date_is_to_come_can_be_overdue_again_and_
 
 
 def test_the_rows_alarm_is_its_due_date_until_somebody_said_that_it_passed():
-    back = known(with_changes(KNOWN.calendar, [(1, CalendarDay(date=dt.date(2026, 8, 29), kind="worked", name="x"))]))
+    made_up = CalendarDay(date=dt.date(2026, 8, 29), kind="worked", name="x")
+    back = known(with_changes(KNOWN.calendar, [Declared(1, made_up)]))
     lives = [
         ((START_LEG,), LEG_DUE),
         ((START_LEG, LEG_OVERDUE), None),
