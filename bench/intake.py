@@ -23,6 +23,7 @@ from bench.load import Connection, request
 from bench.servers import HOST, bare, load, server
 from kernel.identity import Signer
 from schemas.event import Actor
+from services.intake.app import definition
 
 NAME = "intake"
 REQUESTS = 6_000
@@ -61,7 +62,8 @@ def submissions(count: int, seed: int = SEED) -> list[bytes]:
 async def intake(ground: Ground, role: str) -> AsyncIterator[int]:
     """A running intake with units and the catalogue of procedures; answers its port."""
     await ground.databases("intake")
-    await ground.topic(ground.settings.topic("intake"))
+    for heard in definition.hears:
+        await ground.topic(ground.settings.topic(heard))
     settings = ground.settings
     environment = {
         "MOTCUA_POSTGRES": settings.postgres,
