@@ -6,9 +6,12 @@ true. So a service that was away says afterwards what it missed, in the order in
 """
 
 import datetime as dt
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 from uuid import UUID, uuid5
+
+import msgspec
+from msgspec.structs import replace
 
 from kernel.calendar import Paused
 from kernel.decider import Decider
@@ -169,14 +172,13 @@ Command: TypeAlias = (
     Start | Pause | Resume | BeginStage | Answer | End | PassOn | Notice | Recount | Forecast | Reappoint
 )
 
-# State
+# State: structs, because a clock is folded by the hundred thousand, and a struct is made anew ten times faster
 
 Phase: TypeAlias = Literal["none", "running", "paused", "answered", "ended"]
 Said: TypeAlias = Literal["approaching", "overdue", "forecast", "stage", "broken", "lapsed"]
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Stage:
+class Stage(msgspec.Struct, frozen=True, kw_only=True):
     """Who has the dossier now, since when, and until when."""
 
     number: int
@@ -186,8 +188,7 @@ class Stage:
     due_at: dt.datetime | None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Running:
+class Running(msgspec.Struct, frozen=True, kw_only=True):
     """A clock that was started. `started_at` is the receipt, or the last start from zero; `pauses` and `uses` are since
     then. `said` is what time brought and was said already of this promise."""
 
@@ -213,8 +214,7 @@ class Running:
     reappointed_at: dt.datetime | None = None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Clock:
+class Clock(msgspec.Struct, frozen=True, kw_only=True):
     """A dossier's clock; before its receipt there is nothing that runs."""
 
     running: Running | None = None
@@ -559,7 +559,7 @@ def _evolve(state: Running, event: Event) -> Running:
                 said=state.said - {"lapsed"},
             )
         case ClockResumed():
-            closed = tuple(replace(each, until=each.until or event.resumed_at) for each in state.pauses)
+            closed = tuple(Paused(since=each.since, until=each.until or event.resumed_at) for each in state.pauses)
             return replace(state, phase="running", pauses=closed, answer_by=None)
         case StageStarted():
             stage = Stage(

@@ -2,7 +2,9 @@
 
 import datetime as dt
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+
+from msgspec.structs import replace
 
 from kernel import calendar as working_time
 from kernel.calendar import Calendar, Paused

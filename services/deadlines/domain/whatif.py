@@ -4,7 +4,9 @@ pack: which answers would have been late. Pure: nothing is written.
 
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+
+from msgspec.structs import replace
 
 from kernel.calendar import Calendar, Paused, local
 from kernel.decider import fold
@@ -118,7 +120,7 @@ def _stood(events: Iterable[Event], received: dt.datetime, *, restarts: bool) ->
             case ClockResumed() if restarts:
                 started, pauses = each.resumed_at, []
             case ClockResumed() if pauses:
-                pauses[-1] = replace(pauses[-1], until=each.resumed_at)
+                pauses[-1] = Paused(since=pauses[-1].since, until=each.resumed_at)
             case _:
                 pass
     return started, pauses
