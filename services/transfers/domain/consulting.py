@@ -36,7 +36,6 @@ def _composed(command: Compose, state: Transfer) -> Event:
         code=state.code,
         from_name=known.name(facts.from_school) if facts.from_school else facts.from_name,
         to_name=known.name(facts.to_school) if facts.to_school else facts.to_name,
-        department=known.name(known.department),
     )
     return ConsultationDrafted(
         **about(state), draft=1, text=Personal(subject=state.pupil, clear=text), drafted_at=command.at

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 
 from kernel.decider import Text
+from services.transfers.domain.wording import SUBJECTS
 
 STATUS: Mapping[str, Text] = {
     "undescribed": Text("Chờ nhập thông tin", "To be described"),
@@ -147,17 +148,7 @@ ARRIVAL: Mapping[str, Text] = {
     "answer_to_be_read": Text("Văn bản trả lời cần người đọc", "An answer to be read"),
     "change_asked": Text("Bên gửi thu hồi hoặc sửa văn bản", "Its sender takes it back or changes it"),
 }
-SUBJECT: Mapping[str, Text] = {
-    "geography": Text("Địa lí", "Geography"),
-    "economics_law": Text("Giáo dục kinh tế và pháp luật", "Economics and law"),
-    "physics": Text("Vật lí", "Physics"),
-    "chemistry": Text("Hóa học", "Chemistry"),
-    "biology": Text("Sinh học", "Biology"),
-    "technology": Text("Công nghệ", "Technology"),
-    "informatics": Text("Tin học", "Informatics"),
-    "music": Text("Âm nhạc", "Music"),
-    "fine_arts": Text("Mĩ thuật", "Fine arts"),
-}
+SUBJECT = SUBJECTS
 TOPIC: Mapping[str, Text] = {
     "procedures": Text("Thủ tục", "Procedures"),
     "school_year": Text("Năm học", "School year"),
