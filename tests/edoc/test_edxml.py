@@ -4,6 +4,7 @@ nothing that anybody sends can do more than be refused in one clear way."""
 import base64
 import dataclasses
 import datetime as dt
+import re
 import time
 import zipfile
 from io import BytesIO
@@ -285,6 +286,12 @@ def test_a_document_without_an_id_is_refused() -> None:
 
 def test_a_status_with_a_code_that_nobody_knows_is_refused() -> None:
     assert refused(hand("status.xml").replace(b">05<", b">99<")).where == "edXMLHeader/Status/StatusCode"
+
+
+@pytest.mark.parametrize("year", [b"0001", b"1899", b"2200", b"9999"])
+def test_a_moment_that_no_database_holds_in_every_zone_is_refused(year: bytes) -> None:
+    content = re.sub(rb"(<edXML:Timestamp>)\d{4}", rb"\g<1>" + year, write(status(document())))
+    assert refused(content).where == "edXMLHeader/Status/Timestamp"
 
 
 @pytest.mark.parametrize(
