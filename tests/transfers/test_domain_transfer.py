@@ -406,7 +406,7 @@ def test_an_ordinary_case_can_be_raised_with_a_reason_and_goes_to_the_leadership
 
 
 def test_after_the_leaderships_consent_a_raised_case_is_decided_by_the_head():
-    before = (*OPEN, HELD, RAISE, ISSUE)
+    before = (*OPEN, HELD, RAISE, COMPOSE, ISSUE)
     opened = only(StepOpened, when(APPROVED, *before))
     assert (opened.step, opened.turn) == ("accept", 2)
     assert kinds(when(ACCEPT_AGAIN, *before, APPROVED)) == [StepEnded]
@@ -467,6 +467,10 @@ def test_the_letter_is_issued_once_and_not_changed_after():
     assert refused(replace(ISSUE, number="6/THPTBM"), *ISSUED).code == "issued_already"
     assert refused(REDRAFT, *ISSUED).code == "issued_already"
     assert refused(ISSUE, *OPEN).code == "step_not_open"
+
+
+def test_nobody_signs_a_letter_that_was_not_drafted_yet():
+    assert refused(ISSUE, REQUEST_SPECIAL, BEGIN, PROCEED).code == "not_drafted"
 
 
 def test_an_approval_ends_the_consultation_and_the_next_step_opens_by_itself():

@@ -68,6 +68,12 @@ def _issue(command: IssueConsultation, run: Run | None, state: Transfer) -> list
         raise _issued_already(state)
     if run is None:
         raise not_open("consult")
+    if state.drafts == 0:
+        raise Rejected(
+            "not_drafted",
+            Text("Văn bản xin ý kiến chưa có dự thảo.", "The letter was not drafted yet."),
+            instead=Text("Tải lại trang để xem dự thảo rồi ký.", "Reload the page, read the draft, then sign it."),
+        )
     return [
         ConsultationIssued(
             **about(state),
