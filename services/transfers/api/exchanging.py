@@ -166,7 +166,7 @@ async def _send(service: Service, ways: Ways, stream: str, units: Mapping[str, A
         way = ways(sender.id)
         if asked is not None:
             await _say(service, way, sender, receiver, asked, StatusCode.DONE, letter.written_at)
-        await way.send(envelope.document_id, _sealed(envelope, service))
+        await way.send(_once(state), _sealed(envelope, service))
         command = sending.MarkSent(at=now())
     except (Refused, Malformed) as error:
         command = sending.Fail(reason=str(error)[:300], at=now())
@@ -191,6 +191,11 @@ async def _letter(service: Service, state: Document) -> tuple[letters_of.Officia
     if letter.text == ERASED:
         raise Refused("erased")
     return letter, asked
+
+
+def _once(state: Document) -> str:
+    """What a repeat of this sending is known by; sent anew by a person it is another one, of the same document."""
+    return f"{state.document} {state.requeued}" if state.requeued else str(state.document)
 
 
 def _organisation(units: Mapping[str, Any], unit: str) -> Organisation:
@@ -267,10 +272,7 @@ async def _poll(service: Service, errand: Errand, unit: str, units: Mapping[str,
 
 
 async def _hear(service: Service, way: Exchange, id: str, unit: str, units: Mapping[str, Any]) -> None:
-    try:
-        content = await way.fetch(id)
-    except Refused:
-        return  # it was taken back meanwhile: it is not offered again
+    content = await way.fetch(id)  # refused (gone, or too large): asked for ever more seldom while it is offered
     try:
         message = read_message(content, service.settings)
     except Malformed as error:
