@@ -149,6 +149,30 @@ ARRIVAL: Mapping[str, Text] = {
     "change_asked": Text("Bên gửi thu hồi hoặc sửa văn bản", "Its sender takes it back or changes it"),
 }
 SUBJECT = SUBJECTS
+FIELD: Mapping[str, Text] = {
+    "signer": Text("Người ký", "Signed by"),
+    "reason": Text("Lý do", "Reason"),
+    "subject": Text("V/v", "About"),
+    "text": Text("Nội dung", "Text"),
+    "number": Text("Số văn bản", "Number"),
+    "document_number": Text("Số văn bản", "Number of the document"),
+    "opinion": Text("Ý kiến", "Opinion"),
+    "name": Text("Tên", "Name"),
+    "id_number": Text("Số định danh", "Identity number"),
+    "from_school": Text("Từ trường", "From"),
+    "to_school": Text("Đến trường", "To"),
+    "grade": Text("Khối", "Grade"),
+    "year": Text("Năm học bắt đầu", "School year begins in"),
+    "places": Text("Số chỗ", "Places"),
+    "school": Text("Trường", "School"),
+    "to": Text("Tài khoản của cấp phó", "The deputy's account"),
+}
+FAILURE: Mapping[str, Text] = {
+    "no organisation id": Text("Đơn vị chưa có mã định danh trên trục liên thông", "The unit has no organisation id"),
+    "no text": Text("Không còn nội dung văn bản", "There is no text"),
+    "erased": Text("Dữ liệu của học sinh đã được xóa", "The pupil's data was erased"),
+    "status 02: the other side refused it": Text("Bên nhận từ chối (trạng thái 02)", "The other side refused it (02)"),
+}
 TOPIC: Mapping[str, Text] = {
     "procedures": Text("Thủ tục", "Procedures"),
     "school_year": Text("Năm học", "School year"),
@@ -175,6 +199,12 @@ def finding(ground: str) -> Text:
     """What a finding is about: "document:record" is a paper."""
     kind, _, paper = ground.partition(":")
     return called(PAPER, paper) if kind == "document" else called(FINDING, ground)
+
+
+def failure(reason: str) -> Text:
+    """Why a letter could not be sent; what only a technician reads stands in brackets."""
+    other = Text(f"Trục liên thông không nhận ({reason})", f"The exchange did not take it ({reason})")
+    return FAILURE.get(reason, other)
 
 
 def subjects(codes: Iterable[str]) -> Text:
