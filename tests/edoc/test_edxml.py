@@ -317,6 +317,11 @@ def test_what_could_not_be_read_is_not_written(change: dict[str, Any]) -> None:
         write(dataclasses.replace(envelope, header=dataclasses.replace(envelope.header, **change)))
 
 
+def test_what_a_person_pasted_can_be_made_fit_to_be_written() -> None:
+    text = message.holdable("Dòng một\r\nDòng\x0bhai\x00 đủ dấu")
+    assert text == "Dòng một\nDòng hai  đủ dấu" == tidy(text)
+
+
 def test_a_moment_without_a_zone_is_not_written() -> None:
     with pytest.raises(Malformed, match="Timestamp"):
         write(dataclasses.replace(status(document()), at=dt.datetime(2026, 5, 18)))  # noqa: DTZ001

@@ -167,6 +167,9 @@ async def test_what_is_wrong_on_a_page_is_named_as_the_page_names_it(town):
     head = town.head().with_(accept="text/html")
     wrong = await head.send(f"/chuyen-truong/{id}/raise", b"reason=a", "application/x-www-form-urlencoded")
     assert wrong.status_code == 422 and "Lý do: Cần ít nhất 3 ký tự" in wrong.text
+    parts = b'--x\r\ncontent-disposition: form-data; name="reason"\r\n\r\nXin\x00 xem\r\n--x--\r\n'
+    raised = await head.send(f"/chuyen-truong/{id}/raise", parts, "multipart/form-data; boundary=x")
+    assert raised.status_code == 303 and (await town.case(id))["raised"] == "Xin xem"
     strange = await head.send(f"/lien-thong/{id}/bay", b"", "application/x-www-form-urlencoded")
     assert strange.status_code == 404
 

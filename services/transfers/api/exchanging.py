@@ -37,6 +37,7 @@ from kernel.edoc.message import (
     Signer,
     Status,
     StatusCode,
+    holdable,
 )
 from kernel.post import Refused, Unreachable
 from kernel.service import Service, poisonous, reason_of
@@ -225,9 +226,11 @@ def _envelope(
         code=_code(state.number),
         promulgation=Promulgation(place=letter.place, on=local(letter.written_at).date()),
         type=LETTER,
-        subject=letter.about,
-        content=letter.text,
-        signer=Signer(position=letter.position.replace("\n", " "), name=letter.signer) if letter.signer else None,
+        subject=holdable(letter.about),
+        content=holdable(letter.text),
+        signer=Signer(position=holdable(letter.position).replace("\n", " "), name=holdable(letter.signer))
+        if letter.signer
+        else None,
         response_for=response,
         document_id=str(state.document),
     )

@@ -18,8 +18,9 @@ UNREAD = Text("Có mục chưa đúng dạng thức.", "Something is not in the 
 
 
 async def typed_in(request: Request, most: int = 60) -> dict[str, str]:
-    """What was typed into a form, without blanks around."""
-    return {name: str(value).strip() for name, value in (await request.form(max_fields=most)).items()}
+    """What was typed into a form, without blanks around (and without NULs, which no table holds)."""
+    sent = await request.form(max_fields=most)
+    return {name: str(value).replace("\0", "").strip() for name, value in sent.items()}
 
 
 def by_hand(said: str) -> Asked:
