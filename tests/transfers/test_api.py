@@ -8,8 +8,8 @@ import pytest
 from intake.desks import DEPARTMENT
 from kernel.tracking import codes
 from running import Asker
-from services.transfers.api.exchanging import SELF
 from services.transfers.api.letter import notation
+from services.transfers.api.messages import SELF
 from services.transfers.api.reading import shown
 from services.transfers.api.reference import PACKS, known
 from services.transfers.domain.commands import Escalate

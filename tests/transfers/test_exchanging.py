@@ -11,7 +11,7 @@ from kernel.edoc.exchange import open_exchange
 from kernel.edoc.gateway import Gateway
 from kernel.edoc.message import Code, Envelope, MessageHeader, Organisation, Promulgation, ResponseFor
 from kernel.post import Refused
-from services.transfers.api.exchanging import LETTER
+from services.transfers.api.messages import LETTER
 from transfers.conftest import FROM, Town, steps
 
 pytestmark = pytest.mark.xdist_group("transfers")
@@ -273,6 +273,25 @@ async def test_nobody_enters_by_hand_what_the_leadership_did_not_sign(town):
         await town.exchanged()
     case = await town.case(id)
     assert (case["status"], case["ground"]) == ("refused", "not_consented")
+
+
+async def test_a_status_that_is_refused_for_good_holds_up_no_letter(town, monkeypatch):
+    id = await consulted(town)
+    send = Gateway.send
+
+    async def no_statuses(self: Gateway, name: str, message: bytes, kind: str = "edoc") -> None:
+        if kind == "status":
+            raise Refused("422 M.unknown_document")
+        await send(self, name, message, kind)
+
+    monkeypatch.setattr(Gateway, "send", no_statuses)
+    [found] = await asked(town, id)
+    await town.leadership.ok(f"/opinions/{found['document']}/give", opinion="approved", signer="Lê Thị Thu Hà")
+    await town.heard()
+    for _ in range(2):
+        await town.exchanged()
+    assert (await town.case(id))["reply"]["opinion"] == "approved"
+    assert {each["status"] for each in await letters(town, id)} == {"sent"}
 
 
 async def test_what_can_not_be_fetched_is_asked_for_ever_more_seldom(town, monkeypatch):
