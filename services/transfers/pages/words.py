@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 
 from kernel.decider import Text
+from kernel.edoc.message import STATUS_TEXTS
 from services.transfers.domain.wording import SUBJECTS
 
 STATUS: Mapping[str, Text] = {
@@ -116,17 +117,7 @@ DOCUMENT_KIND: Mapping[str, Text] = {
     "consultation": Text("Văn bản xin ý kiến", "Consultation"),
     "reply": Text("Văn bản trả lời", "Reply"),
 }
-CODE: Mapping[str, Text] = {
-    "01": Text("Đã đến", "Arrived"),
-    "02": Text("Từ chối nhận", "Refused"),
-    "03": Text("Đã tiếp nhận", "Received"),
-    "04": Text("Đã phân công", "Assigned"),
-    "05": Text("Đang xử lý", "In process"),
-    "06": Text("Đã hoàn thành", "Done"),
-    "13": Text("Đã thu hồi", "Recalled"),
-    "15": Text("Đồng ý thu hồi, cập nhật", "Recall or update agreed"),
-    "16": Text("Từ chối thu hồi, cập nhật", "Recall or update refused"),
-}
+CODE: Mapping[str, Text] = {code.value: text for code, text in STATUS_TEXTS.items()}
 PAPER: Mapping[str, Text] = {
     "record": Text("Học bạ", "School record"),
     "admission": Text("Giấy trúng tuyển lớp đầu cấp", "Certificate of admission"),
