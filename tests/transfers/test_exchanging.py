@@ -296,7 +296,6 @@ async def test_a_status_that_is_refused_for_good_holds_up_no_letter(town, monkey
 
 async def test_what_can_not_be_fetched_is_asked_for_ever_more_seldom(town, monkeypatch):
     await consulted(town)
-    await town.exchanged()
 
     async def too_large(self: Gateway, found: str) -> bytes:
         raise Refused("the gateway's answer is too large")
