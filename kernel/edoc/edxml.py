@@ -311,6 +311,8 @@ def _moment(text: str) -> dt.datetime:
     if on is None or at is None:
         raise ValueError
     parts: Mapping[str, int] = {name: int(value) for name, value in (on.groupdict() | at.groupdict()).items()}
+    if not 1900 <= parts["y"] < 2200:  # the first and the last moments of all are not to be had in every zone
+        raise ValueError
     return dt.datetime(parts["y"], parts["m"], parts["d"], parts["h"], parts["i"], parts["s"], tzinfo=ZONE)
 
 

@@ -30,7 +30,8 @@ class Exchange(Protocol):
     anything else is a fault of ours."""
 
     async def send(self, id: str, message: bytes, kind: Kind = "edoc") -> None:
-        """Hand a message over. `id` is its DocumentId or `Status.id`: the same where it is sent again."""
+        """Hand a message over. `id` names this sending, and is the same where it is repeated: the DocumentId or
+        `Status.id`, with more behind it where a person sends a dead letter anew."""
         ...
 
     async def received(self) -> Sequence[str]:

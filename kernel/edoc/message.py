@@ -281,6 +281,11 @@ def tidy(text: str) -> str:
     return made
 
 
+def holdable(text: str) -> str:
+    """A text that a person wrote, with a blank for each character that XML can't hold (such as Word pastes)."""
+    return _ILLEGAL.sub(" ", text.replace("\r\n", "\n").replace("\r", "\n"))
+
+
 def unpacked(attachment: Attachment) -> Attachment:
     """A file as its author saved it: some senders' kits zip every file but keep its name. Others come back as they are.
 

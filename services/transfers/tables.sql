@@ -232,7 +232,8 @@ CREATE TABLE unit (
     parent text NOT NULL,
     organ text NOT NULL,
     address text NOT NULL,
-    phone text NOT NULL
+    phone text NOT NULL,
+    levels text NOT NULL
 );
 CREATE INDEX unit_organ ON unit (organ) WHERE organ <> '';
 

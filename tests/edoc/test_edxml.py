@@ -4,6 +4,7 @@ nothing that anybody sends can do more than be refused in one clear way."""
 import base64
 import dataclasses
 import datetime as dt
+import re
 import time
 import zipfile
 from io import BytesIO
@@ -287,6 +288,12 @@ def test_a_status_with_a_code_that_nobody_knows_is_refused() -> None:
     assert refused(hand("status.xml").replace(b">05<", b">99<")).where == "edXMLHeader/Status/StatusCode"
 
 
+@pytest.mark.parametrize("year", [b"0001", b"1899", b"2200", b"9999"])
+def test_a_moment_that_no_database_holds_in_every_zone_is_refused(year: bytes) -> None:
+    content = re.sub(rb"(<edXML:Timestamp>)\d{4}", rb"\g<1>" + year, write(status(document())))
+    assert refused(content).where == "edXMLHeader/Status/Timestamp"
+
+
 @pytest.mark.parametrize(
     "change",
     [
@@ -308,6 +315,11 @@ def test_what_could_not_be_read_is_not_written(change: dict[str, Any]) -> None:
     envelope = document()
     with pytest.raises(Malformed):
         write(dataclasses.replace(envelope, header=dataclasses.replace(envelope.header, **change)))
+
+
+def test_what_a_person_pasted_can_be_made_fit_to_be_written() -> None:
+    text = message.holdable("Dòng một\r\nDòng\x0bhai\x00 đủ dấu")
+    assert text == "Dòng một\nDòng hai  đủ dấu" == tidy(text)
 
 
 def test_a_moment_without_a_zone_is_not_written() -> None:

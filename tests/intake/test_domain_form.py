@@ -106,6 +106,8 @@ def test_good_answers_are_good():
         ({"from_school": "", "from_name": "THPT Kim Liên"}, {"from_place": "missing"}),
         ({"to_class": "x" * 61}, {"to_class": "string_too_long"}),
         ({"to_class": 11}, {"to_class": "other_kind"}),
+        ({"to_class": "11\x00A2"}, {"to_class": "string_unicode"}),
+        ({"from_school": None, "from_name": "A\x0bB", "from_place": "Hà Nội"}, {"from_name": "string_unicode"}),
         ({"subjects": ("physics", "alchemy")}, {"subjects": "not_offered"}),
         ({"subjects": ("physics", "physics")}, {"subjects": "not_offered"}),
         ({"subjects": "physics"}, {"subjects": "other_kind"}),

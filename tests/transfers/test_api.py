@@ -9,10 +9,14 @@ from intake.desks import DEPARTMENT
 from kernel.tracking import codes
 from running import Asker
 from services.transfers.api.letter import notation
+from services.transfers.api.messages import SELF
 from services.transfers.api.reading import shown
-from services.transfers.api.reference import PACKS
+from services.transfers.api.reference import PACKS, known
+from services.transfers.domain.commands import Escalate
+from services.transfers.domain.dossier import transfer_stream
+from services.transfers.domain.transfer import transfer
 from services.transfers.projection.dossier import TRANSFERS
-from transfers.conftest import FACTS, FROM, PUPIL, TO, Town, steps, turn
+from transfers.conftest import FACTS, FROM, NOW, PUPIL, TO, Town, steps, turn
 
 pytestmark = pytest.mark.xdist_group("transfers")
 ELSEWHERE = "thpt-nam-khe"
@@ -35,6 +39,8 @@ async def test_a_dossier_without_facts_waits_to_be_described_and_is_judged_then(
     wrong = await town.head().post(path, facts=FACTS | {"grade": 9, "more": 1}, pupil={})
     assert wrong.status_code == 422
     assert {each["where"] for each in wrong.json()["errors"]} >= {"body.facts.grade", "body.facts.more"}
+    nowhere = await town.head().post(path, facts=FACTS | {"to_school": "thpt-nowhere"}, pupil=PUPIL)
+    assert nowhere.status_code == 422, "its steps would be nobody's"
     await town.head().ok(path, facts=FACTS, pupil=PUPIL)
     await town.heard()
     case = await town.case(told["id"])
@@ -141,6 +147,37 @@ async def test_the_applicant_sees_the_steps_by_tracking_code_and_no_names(town):
     assert seen["pupil"] is None and seen["documents"] == [] and seen["steps"]
     assert (await town.head(ELSEWHERE).get(f"/transfers/{id}")).status_code == 403
     assert (await town.head().get("/transfers/00000000-0000-0000-0000-000000000000")).status_code == 404
+
+
+async def test_who_is_told_of_an_overdue_step_may_read_its_case_and_not_act_in_it(town):
+    id = await town.asked()
+    above = town.transfers.by("case_officer", unit=DEPARTMENT)
+    assert (await above.get(f"/transfers/{id}")).status_code == 403
+    service = town.transfers.service
+    late = Escalate(known=await known(service), step="accept", turn=1, due_at=NOW, at=NOW)
+    await service.do(transfer, transfer_stream(f"application-{id}"), late, actor=SELF)
+    assert (await above.read(f"/transfers/{id}"))["pupil"]
+    page = await above.with_(accept="text/html").get(f"/chuyen-truong/{id}")
+    assert page.status_code == 200
+    assert (await above.post(f"/transfers/{id}/raise", reason="Xin xem xét.")).status_code == 403
+
+
+async def test_what_is_wrong_on_a_page_is_named_as_the_page_names_it(town):
+    id = await town.asked()
+    head = town.head().with_(accept="text/html")
+    wrong = await head.send(f"/chuyen-truong/{id}/raise", b"reason=a", "application/x-www-form-urlencoded")
+    assert wrong.status_code == 422 and "Lý do: Cần ít nhất 3 ký tự" in wrong.text
+    parts = b'--x\r\ncontent-disposition: form-data; name="reason"\r\n\r\nXin\x00 xem\r\n--x--\r\n'
+    raised = await head.send(f"/chuyen-truong/{id}/raise", parts, "multipart/form-data; boundary=x")
+    assert raised.status_code == 303 and (await town.case(id))["raised"] == "Xin xem"
+    strange = await head.send(f"/lien-thong/{id}/bay", b"", "application/x-www-form-urlencoded")
+    assert strange.status_code == 404
+
+
+async def test_a_place_in_a_list_that_no_database_holds_is_refused(town):
+    for day in ("0001-01-01T00:00:00+07:00", "9999-12-31T23:59:59-07:00"):
+        wrong = await town.head().get("/transfers", after=f"{day}~transfer-{'0' * 8}-0000-0000-0000-{'0' * 12}")
+        assert wrong.status_code == 422
 
 
 async def test_a_delegation_is_given_by_the_leadership_for_its_days(town):

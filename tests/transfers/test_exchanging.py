@@ -10,7 +10,8 @@ from kernel.edoc.edxml import write
 from kernel.edoc.exchange import open_exchange
 from kernel.edoc.gateway import Gateway
 from kernel.edoc.message import Code, Envelope, MessageHeader, Organisation, Promulgation, ResponseFor
-from services.transfers.api.exchanging import LETTER
+from kernel.post import Refused
+from services.transfers.api.messages import LETTER
 from transfers.conftest import FROM, Town, steps
 
 pytestmark = pytest.mark.xdist_group("transfers")
@@ -143,6 +144,27 @@ async def test_what_the_exchange_refuses_is_a_dead_letter_until_somebody_sends_i
     assert (twice.status_code, twice.json()["code"]) == (409, "not_failed")
 
 
+async def test_a_letter_that_a_person_sends_anew_is_another_sending_of_the_same_document(town, monkeypatch):
+    id = await consulted(town)
+    [letter] = await letters(town, id)
+    send, names = Gateway.send, []
+
+    async def noted(self: Gateway, name: str, message: bytes, kind: str = "edoc") -> None:
+        if kind == "edoc" and letter["document"] in name:
+            names.append(name)
+            if len(names) == 1:
+                raise Refused("once")
+        await send(self, name, message, kind)
+
+    monkeypatch.setattr(Gateway, "send", noted)
+    await town.exchanged()
+    await town.head().ok(f"/documents/{letter['document']}/requeue")
+    await town.heard()
+    await town.exchanged()
+    assert len(set(names)) == 2, "a folder or a gateway that keeps what it had would not take it again"
+    assert len(there(town, letter)) == 1
+
+
 async def test_what_belongs_to_nothing_is_set_aside_and_never_lost(town):
     sender = Organisation(id="H01.12", name="Sở ở tỉnh khác")
     receiver = Organisation(id=ORGAN)
@@ -231,3 +253,57 @@ async def test_an_answer_in_words_alone_waits_for_a_person_who_enters_it(town):
     body = {"opinion": "approved", "number": one["number"], "text": "Sở đồng ý."}
     case = await town.head().ok(f"/transfers/{id}/reply", **body)
     assert steps(case)["accept"] == "open"
+    late = await town.leadership.post(
+        f"/opinions/{letter['document']}/give", opinion="refused", reason="Không đủ điều kiện.", signer="Lê Thị Thu Hà"
+    )
+    assert late.status_code == 409 and "21/SGDĐT-VP" in late.json()["detail"], "the case went on by the other answer"
+
+
+async def test_nobody_enters_by_hand_what_the_leadership_did_not_sign(town):
+    id = await consulted(town)
+    [found] = await asked(town, id)
+    given = await town.leadership.ok(
+        f"/opinions/{found['document']}/give", opinion="refused", reason="Không đủ điều kiện.", signer="Lê Thị Thu Hà"
+    )
+    body = {"opinion": "approved", "number": "22/SGDĐT-VP", "text": "Sở đồng ý."}
+    other = await town.head().post(f"/transfers/{id}/reply", **body)
+    assert other.status_code == 409 and given["reply_number"] in other.json()["detail"]
+    await town.heard()
+    for _ in range(2):
+        await town.exchanged()
+    case = await town.case(id)
+    assert (case["status"], case["ground"]) == ("refused", "not_consented")
+
+
+async def test_a_status_that_is_refused_for_good_holds_up_no_letter(town, monkeypatch):
+    id = await consulted(town)
+    send = Gateway.send
+
+    async def no_statuses(self: Gateway, name: str, message: bytes, kind: str = "edoc") -> None:
+        if kind == "status":
+            raise Refused("422 M.unknown_document")
+        await send(self, name, message, kind)
+
+    monkeypatch.setattr(Gateway, "send", no_statuses)
+    [found] = await asked(town, id)
+    await town.leadership.ok(f"/opinions/{found['document']}/give", opinion="approved", signer="Lê Thị Thu Hà")
+    await town.heard()
+    for _ in range(2):
+        await town.exchanged()
+    assert (await town.case(id))["reply"]["opinion"] == "approved"
+    assert {each["status"] for each in await letters(town, id)} == {"sent"}
+
+
+async def test_what_can_not_be_fetched_is_asked_for_ever_more_seldom(town, monkeypatch):
+    await consulted(town)
+
+    async def too_large(self: Gateway, found: str) -> bytes:
+        raise Refused("the gateway's answer is too large")
+
+    monkeypatch.setattr(Gateway, "fetch", too_large)
+    await town.exchanged()
+    waits = [key for key in town.errand.again if key.startswith(f"hear {DEPARTMENT} ")]
+    assert waits and all(town.errand.waits(key) for key in waits)
+    monkeypatch.undo()
+    await town.exchanged()
+    assert not any(key.startswith(f"hear {DEPARTMENT} ") for key in town.errand.again)

@@ -26,6 +26,7 @@ from services.transfers.domain import document as letter
 from services.transfers.domain import place
 from services.transfers.domain import pupil as who
 from services.transfers.domain.dossier import document_stream, pupil_stream
+from services.transfers.domain.rules import Known, Unit
 from services.transfers.domain.transfer import transfer
 from services.transfers.policy import policy
 from strategies import of
@@ -118,6 +119,16 @@ def test_a_dossier_of_the_procedure_opens_its_case_with_what_its_form_says():
 )
 def test_a_form_that_can_not_be_read_is_for_an_officer_to_describe(answers):
     assert said(heard(submitted(answers=answers), APPLICATION)) == [("Undescribed", TRANSFER)]
+
+
+@pytest.mark.parametrize(
+    ("levels", "opens"), [(("lower_secondary",), False), (("lower_secondary", "upper_secondary"), True), ((), True)]
+)
+def test_a_dossier_of_the_same_procedure_at_another_level_is_none_of_ours(levels, opens):
+    unit = Unit(name="Trường", levels=frozenset(levels))
+    known = Known(rules=KNOWN.rules, units={TO: unit}, department=KNOWN.department)
+    event = submitted(answers={}, concerns=None)
+    assert bool(policy[type(event)](recorded(event, APPLICATION), known)) is opens
 
 
 def test_a_dossier_that_does_not_say_whom_it_is_about_is_for_an_officer_to_describe():

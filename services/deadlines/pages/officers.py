@@ -196,11 +196,17 @@ async def _sheet(
     )
 
 
+async def _typed_in(request: Request) -> dict[str, str]:
+    """What was typed into a form, without blanks around (and without NULs, which no table holds)."""
+    sent = await request.form(max_fields=20)
+    return {name: str(value).replace("\0", "").strip() for name, value in sent.items()}
+
+
 @router.post("/xin-loi/{id}/{action}")
 async def act(request: Request, service: Here, actor: Staff, id: UUID, action: str) -> Response:
     """Save another text, sign, or write down that it was handed over."""
     said = lang(request)
-    form = {name: str(value).strip() for name, value in (await request.form(max_fields=20)).items()}
+    form = await _typed_in(request)
     row = await letters.find(service, id)
     asked = Asked(None, b"", said)
     try:
@@ -294,7 +300,7 @@ async def _month(
 async def change_calendar(request: Request, service: Here, actor: Operator) -> Response:
     """Show what a change would move, then declare it."""
     said = lang(request)
-    form = {name: str(value).strip() for name, value in (await request.form(max_fields=20)).items()}
+    form = await _typed_in(request)
     month = form.get("month", "")[:7]
     try:
         found = [

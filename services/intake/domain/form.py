@@ -2,6 +2,7 @@
 it is read, and answers are checked against it. What the answers mean is known to whoever hears of them, not here."""
 
 import datetime as dt
+import re
 import unicodedata
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
@@ -127,6 +128,8 @@ def check(form: Form, answers: Answers, units: Mapping[str, Collection[str]]) ->
 _STRANGE = Text("Mục này không có trong mẫu; hãy bỏ đi", "This is not part of the form; leave it out")
 _CHOOSE = Text("Hãy chọn một mục trong danh sách", "Choose one of the list")
 _UNIT = Text("Hãy chọn một đơn vị trong danh sách", "Choose a unit of the list")
+_UNPRINTABLE = Text("Có ký tự không hợp lệ; hãy gõ lại", "Has a character that is not valid; type it again")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")  # it is one line, and is printed in letters that can't hold these
 _OTHER_KIND = Text("Câu trả lời không đúng kiểu", "Not an answer of the right kind")
 
 
@@ -152,6 +155,8 @@ def _wrong(field: Field, answers: Answers, units: Mapping[str, Collection[str]],
             says = Text("Phải là số từ {least} đến {most}", "Must be a number from {least} to {most}")
             return Wrong(kind="out_of_range", says=says.of(least=field.least, most=field.most))
         case "text", str(text):
+            if _CONTROL.search(text):
+                return Wrong(kind="string_unicode", says=_UNPRINTABLE)
             if len(text) <= field.most:
                 return None
             says = Text("Tối đa {most} ký tự", "At most {most} characters")

@@ -95,13 +95,17 @@ async def say(
 
 
 async def describe(service: Service, actor: Actor, id: UUID, body: DescribeBody, asked: Asked) -> None:
-    """Fill in what a dossier is judged by. Raises Rejected, 403, 404."""
+    """Fill in what a dossier is judged by. Raises Rejected, 403, 404, 422."""
     row = (await find(service, id)).row
     check_acts(actor, EITHER, units(row))
+    known = await known_now(service)
+    for school in (body.facts.from_school, body.facts.to_school):
+        if school and school not in known.units:  # its steps would be nobody's
+            raise HTTPException(422, Text("Không có trường này trong danh mục đơn vị.", "No such school is known."))
     number = body.pupil.id_number
     subject = await service.vault.living(number) if number else uuid7()
     command = life.Describe(
-        known=await known_now(service),
+        known=known,
         facts=body.facts,
         pupil=subject,
         who=Personal(subject=subject, clear=body.pupil),

@@ -161,6 +161,11 @@ def units(row: TransferRow) -> set[str]:
     return {row.from_school, row.to_school, row.received_by, row.decided_by, *(s.unit for s in _steps(row))} - {""}
 
 
+def readers(row: TransferRow) -> set[str]:
+    """The units that may read a case: those that it is with, and who was told that one of its steps is overdue."""
+    return units(row) | {each.to_unit for each in _steps(row)} - {""}
+
+
 def _steps(row: TransferRow) -> Sequence[Any]:
     return read_steps(row.steps)
 
@@ -244,12 +249,12 @@ async def told(service: Service, found: Found, *, officer: bool = True) -> Case:
 def officer_of(actor: Actor, row: TransferRow) -> bool:
     """Whether this reader sees the case as an officer, and not as the applicant."""
     roles = set(actor.roles)
-    return bool(roles & ALL_UNITS) or (bool(roles & set(STAFF)) and actor.unit in units(row))
+    return bool(roles & ALL_UNITS) or (bool(roles & set(STAFF)) and actor.unit in readers(row))
 
 
 @router.get("/transfers/{id}", summary="How far a transfer is (applicant by tracking code, officers of its units)")
 async def get_transfer(service: Here, actor: Who, id: UUID, motcua_tracking: Tracking = "") -> Case:
     """`id` is that of the dossier in intake. Withdrawing is done there: the case ends by itself."""
     found = await find(service, id)
-    check_sees(actor, units(found.row), tracks=codes(service).opens(motcua_tracking, id))
+    check_sees(actor, readers(found.row), tracks=codes(service).opens(motcua_tracking, id))
     return await told(service, found, officer=officer_of(actor, found.row))

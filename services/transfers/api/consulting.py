@@ -18,13 +18,15 @@ from schemas.transfers import Consultation, Opinion, Reply
 from services.transfers.api import letter as letters_of
 from services.transfers.api.access import HEADS, Staff, check_acts, check_sees
 from services.transfers.api.acting import EITHER, Reason, now, say, subject_of
-from services.transfers.api.case import ERASED, Case, find, units
-from services.transfers.api.reading import names, opened
+from services.transfers.api.case import ERASED, Case, find, readers
+from services.transfers.api.reading import names, opened, row_of
 from services.transfers.api.reference import known as known_now
 from services.transfers.domain import commands as life
 from services.transfers.domain.dossier import document_id, letters_stream, opinion_stream
 from services.transfers.domain.letters import TakeNumber, letters
 from services.transfers.domain.transfer import transfer
+from services.transfers.projection.exchange import OpinionRow
+from services.transfers.projection.exchange import opinion as opinion_view
 from services.transfers.projection.transfer import TransferRow, read_steps
 
 router = APIRouter(tags=["Xin ý kiến / Consultations"])
@@ -160,6 +162,13 @@ async def reply_by_hand(service: Service, actor: Actor, id: UUID, body: ReplyBod
         raise HTTPException(409, Text("Văn bản xin ý kiến chưa được ký.", "The consultation was not signed yet."))
     if row.opinion:
         raise HTTPException(409, Text("Đã có văn bản trả lời.", "There is an answer already."))
+    given: OpinionRow | None = await row_of(service, opinion_view, opinion_stream(row.consultation))
+    if given is not None and given.opinion not in {"", body.opinion}:
+        says = Text(
+            "Sở đã ký văn bản trả lời số {number} với ý kiến khác. Hãy chờ văn bản đó đến.",
+            "The Department signed another answer, number {number}. Wait until it arrives.",
+        )
+        raise HTTPException(409, says.of(number=given.reply_number))
     text = Reply(text=body.text.strip(), signer=body.signer.strip())
     command = life.HearReply(
         document=row.consultation,
@@ -245,7 +254,7 @@ async def post_reply(service: Here, actor: Staff, asked: Ask, response: Response
 async def get_consultation(service: Here, actor: Staff, id: UUID) -> Response:
     """A draft is marked as one and bears no number."""
     row = (await find(service, id)).row
-    check_sees(actor, units(row))
+    check_sees(actor, readers(row))
     return await as_pdf(await printed(service, row), f"xin-y-kien-{row.code}")
 
 

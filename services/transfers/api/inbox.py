@@ -152,6 +152,8 @@ def cursor(text: str) -> tuple[dt.datetime, str] | None:
     at, _, stream = text.partition("~")
     try:
         moment = dt.datetime.fromisoformat(at)
+        if not 1900 <= moment.year < 2200:  # beyond that the database has no such moment in every zone
+            raise ValueError
     except ValueError:
         raise RequestValidationError([{"type": "datetime_parsing", "loc": ("query", "after")}]) from None
     return moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC), stream

@@ -227,11 +227,19 @@ async def _precedents(
 
 
 async def give(service: Service, actor: Actor, document: UUID, body: GiveBody, asked: Asked) -> None:
-    """Approve or refuse, as the head or under a delegation. Raises Rejected, 403, 404, 422."""
+    """Approve or refuse, as the head or under a delegation. Raises Rejected, 403, 404, 409, 422."""
     row = await find(service, document)
     check_acts(actor, SIGNS, {row.to_unit})
     if asked.key and await service.again(opinion, asked.key, asked.fingerprint):
         return
+    case: TransferRow | None = await row_of(service, transfer_view, transfer_stream(row.application))
+    by_hand = case is not None and case.consultation == document and not row.opinion
+    if case is not None and by_hand and case.opinion not in {"", body.opinion}:
+        says = Text(
+            "Đơn vị đã nhập văn bản trả lời trên giấy số {number} với ý kiến khác, và hồ sơ đã đi tiếp theo đó.",
+            "The unit entered another answer that came on paper, number {number}, and the case went on by it.",
+        )
+        raise HTTPException(409, says.of(number=case.reply_number))
     reason = body.reason.strip()
     if body.opinion == "refused" and len(reason) < 3:
         raise HTTPException(422, Text("Không đồng ý thì phải nêu lý do.", "To refuse needs a reason."))

@@ -12,7 +12,7 @@ from services.transfers.domain.rules import Known, Rules, Unit, rules_on
 
 RULES = Path(__file__).parents[1] / "rules"
 PACKS = packs.read(RULES)
-UNITS = "SELECT unit, name, kind, parent FROM view.unit"
+UNITS = "SELECT unit, name, kind, parent, levels FROM view.unit"
 SUBJECTS = "SELECT class_id, subjects FROM view.class WHERE subjects <> '[]'"
 
 
@@ -39,7 +39,10 @@ async def known(service: Service) -> Known:
     subjects = {row["class_id"]: tuple(json.loads(row["subjects"])) for row in await service.pool.fetch(SUBJECTS)}
     return Known(
         rules=rules,
-        units={row["unit"]: Unit(name=row["name"], parent=row["parent"]) for row in units},
+        units={
+            row["unit"]: Unit(name=row["name"], parent=row["parent"], levels=frozenset(row["levels"].split()))
+            for row in units
+        },
         department=departments[0] if departments else "",
         subjects=subjects,
     )

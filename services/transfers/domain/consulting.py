@@ -36,7 +36,6 @@ def _composed(command: Compose, state: Transfer) -> Event:
         code=state.code,
         from_name=known.name(facts.from_school) if facts.from_school else facts.from_name,
         to_name=known.name(facts.to_school) if facts.to_school else facts.to_name,
-        department=known.name(known.department),
     )
     return ConsultationDrafted(
         **about(state), draft=1, text=Personal(subject=state.pupil, clear=text), drafted_at=command.at
@@ -69,6 +68,12 @@ def _issue(command: IssueConsultation, run: Run | None, state: Transfer) -> list
         raise _issued_already(state)
     if run is None:
         raise not_open("consult")
+    if state.drafts == 0:
+        raise Rejected(
+            "not_drafted",
+            Text("Văn bản xin ý kiến chưa có dự thảo.", "The letter was not drafted yet."),
+            instead=Text("Tải lại trang để xem dự thảo rồi ký.", "Reload the page, read the draft, then sign it."),
+        )
     return [
         ConsultationIssued(
             **about(state),

@@ -80,7 +80,7 @@ NO_DOCUMENT = UUID(int=0)  # of a document that nothing was said of yet
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Document:
-    """`statuses` are those that were said: (code, said at)."""
+    """`statuses` are those that were said: (code, said at). `requeued` counts how often a person sent it anew."""
 
     phase: Literal["none", "queued", "sent", "failed"] = "none"
     document: UUID = NO_DOCUMENT
@@ -92,6 +92,7 @@ class Document:
     number: str = ""
     response_to: UUID | None = None
     statuses: frozenset[tuple[StatusCode, dt.datetime]] = frozenset()
+    requeued: int = 0
 
 
 initial = Document()
@@ -178,7 +179,7 @@ def evolve(state: Document, event: Event) -> Document:
                 statuses=state.statuses,
             )
         case DocumentRequeued():
-            return replace(state, phase="queued")
+            return replace(state, phase="queued", requeued=state.requeued + 1)
         case DocumentSent():
             return replace(state, phase="sent")
         case DocumentFailed():

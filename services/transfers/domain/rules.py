@@ -62,10 +62,12 @@ class Rules:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Unit:
-    """A unit as transfers knows it: its name today, and the unit above it ("" : none)."""
+    """A unit as transfers knows it: its name today, the unit above it ("" : none), and the levels of education that it
+    decides about (none: of all)."""
 
     name: str
     parent: str = ""
+    levels: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -84,6 +86,11 @@ class Known:
         found = self.units.get(unit)
         above = found.parent if found and found.parent else self.department
         return above if above != unit else ""
+
+    def is_upper_secondary(self, unit: str) -> bool:
+        """Does a unit decide about pupils of upper-secondary schools? One that is not known may."""
+        found = self.units.get(unit)
+        return not found or not found.levels or "upper_secondary" in found.levels
 
     def name(self, unit: str) -> str:
         """A unit's name; its id where it is not known."""

@@ -1,8 +1,9 @@
 """The consultation letter as the system drafts it, from the facts alone (NĐ 30/2020/NĐ-CP, công văn "xin ý kiến"): of
 what, why the case is special, what the rules find, what is asked. An officer may write another text."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
+from kernel.decider import Text
 from schemas.transfers import Consultation, Facts, Finding, Reason, SchoolType, SpecialGround
 
 TYPES: dict[SchoolType, str] = {
@@ -41,6 +42,18 @@ DOCUMENTS = {
     "individual_plan": "kế hoạch giáo dục cá nhân",
 }
 """What the papers of a dossier are called, by the codes of `Facts.documents`."""
+SUBJECTS: Mapping[str, Text] = {
+    "geography": Text("Địa lí", "Geography"),
+    "economics_law": Text("Giáo dục kinh tế và pháp luật", "Economics and law"),
+    "physics": Text("Vật lí", "Physics"),
+    "chemistry": Text("Hóa học", "Chemistry"),
+    "biology": Text("Sinh học", "Biology"),
+    "technology": Text("Công nghệ", "Technology"),
+    "informatics": Text("Tin học", "Informatics"),
+    "music": Text("Âm nhạc", "Music"),
+    "fine_arts": Text("Mĩ thuật", "Fine arts"),
+}
+"""What the elective subjects are called, by the codes of `Facts.subjects`."""
 
 
 def consultation(
@@ -51,7 +64,6 @@ def consultation(
     code: str,
     from_name: str,
     to_name: str,
-    department: str,
     pupil: str = "",
 ) -> Consultation:
     """The text that asks the Department's leadership for its consent. Names are those of units or of schools elsewhere;
@@ -62,7 +74,6 @@ def consultation(
     why = "; ".join(GROUNDS[each] for each in grounds)
     articles = dict.fromkeys(each.rule.basis for each in findings if each.special)
     paragraphs = [
-        f"Kính gửi: {department or 'Sở Giáo dục và Đào tạo'}.",
         (
             f"Đơn vị đã tiếp nhận và kiểm tra hồ sơ chuyển trường {who}, xin chuyển từ {from_school} đến"
             f" {to_school}, vào lớp {facts.grade}. Lý do chuyển trường: {REASONS[facts.reason]}."
@@ -101,7 +112,8 @@ def _subjects(facts: Facts, findings: Sequence[Finding]) -> list[str]:
     unfit = any(each.ground == "subjects" and not each.holds for each in findings)
     if not unfit:
         return []
+    taken = ", ".join(SUBJECTS[each].vi if each in SUBJECTS else each for each in facts.subjects)
     return [
-        f"Các môn học lựa chọn của học sinh ({', '.join(facts.subjects)}) chưa khớp với lớp dự kiến tiếp nhận; học sinh"
+        f"Các môn học lựa chọn của học sinh ({taken}) chưa khớp với lớp dự kiến tiếp nhận; học sinh"
         " cần được học bổ sung trước khi vào học."
     ]

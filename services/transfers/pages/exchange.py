@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, HTTPException, Request, Response
 
 from kernel.decider import Text
 from kernel.layout import lang, render, say, see_other
@@ -38,6 +38,8 @@ async def log(request: Request, service: Here, actor: Staff, unit: str = "") -> 
 async def act(request: Request, service: Here, actor: Staff, id: UUID, action: str) -> Response:
     """Send a dead letter anew, or say that an arrival was looked at."""
     said = lang(request)
+    if action not in {"gui-lai", "da-xem"}:
+        raise HTTPException(404)
     await typed_in(request)
     try:
         if action == "gui-lai":

@@ -8,16 +8,19 @@ from pydantic import ValidationError
 
 from kernel import problems
 from kernel.decider import Rejected, Text
+from kernel.layout import say
 from kernel.store import Conflict
 from kernel.web import Asked
+from services.transfers.pages import words
 
 WRONG = (Rejected, Conflict, ValueError, HTTPException)
 UNREAD = Text("Có mục chưa đúng dạng thức.", "Something is not in the right form.")
 
 
 async def typed_in(request: Request, most: int = 60) -> dict[str, str]:
-    """What was typed into a form, without blanks around."""
-    return {name: str(value).strip() for name, value in (await request.form(max_fields=most)).items()}
+    """What was typed into a form, without blanks around (and without NULs, which no table holds)."""
+    sent = await request.form(max_fields=most)
+    return {name: str(value).replace("\0", "").strip() for name, value in sent.items()}
 
 
 def by_hand(said: str) -> Asked:
@@ -33,13 +36,20 @@ def problem_of(error: Exception, said: str) -> dict[str, Any]:
         case Conflict():
             return problems.problem(409, "changed_meanwhile", problems.CHANGED, said)
         case ValidationError():
-            return problems.of_fields(error.errors(), said)
+            return _labelled(problems.of_fields(error.errors(), said), said)
         case HTTPException(status_code=409 | 422) if isinstance(error.detail, Text):
             return problems.problem(error.status_code, "invalid", error.detail, said)
         case HTTPException():
             raise error
         case _:
             return problems.problem(422, "invalid", UNREAD, said)
+
+
+def _labelled(problem: dict[str, Any], said: str) -> dict[str, Any]:
+    """The same with fields called as the page calls them."""
+    for each in problem.get("errors", ()):
+        each["where"] = say(words.called(words.FIELD, each["where"].rpartition(".")[2]), lang=said)
+    return problem
 
 
 def whole(form: Mapping[str, str], name: str) -> int:

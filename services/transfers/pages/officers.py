@@ -17,7 +17,7 @@ from schemas.people import Person
 from schemas.transfers import Facts
 from services.transfers.api import acting, consulting
 from services.transfers.api.access import ALL_UNITS, CONSENTERS, HEADS, STAFF, WRITERS, Staff, check_sees, own
-from services.transfers.api.case import Found, find, told, units
+from services.transfers.api.case import Found, find, readers, told, units
 from services.transfers.api.classes import listed as classes_listed
 from services.transfers.api.figures import counted
 from services.transfers.api.inbox import cases, line, work
@@ -83,7 +83,7 @@ async def _case(
     typed: Mapping[str, str] | None = None,
 ) -> Response:
     found = await find(service, id)
-    check_sees(actor, units(found.row))
+    check_sees(actor, readers(found.row))
     shown = await told(service, found)
     grade = shown.facts.grade if shown.facts else 0
     rooms = await classes_listed(service, shown.to_school, shown.year, grade) if shown.year and shown.to_school else []

@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Mapping
 
 from kernel.decider import Text
+from kernel.edoc.message import STATUS_TEXTS
+from services.transfers.domain.wording import SUBJECTS
 
 STATUS: Mapping[str, Text] = {
     "undescribed": Text("Chờ nhập thông tin", "To be described"),
@@ -115,17 +117,7 @@ DOCUMENT_KIND: Mapping[str, Text] = {
     "consultation": Text("Văn bản xin ý kiến", "Consultation"),
     "reply": Text("Văn bản trả lời", "Reply"),
 }
-CODE: Mapping[str, Text] = {
-    "01": Text("Đã đến", "Arrived"),
-    "02": Text("Từ chối nhận", "Refused"),
-    "03": Text("Đã tiếp nhận", "Received"),
-    "04": Text("Đã phân công", "Assigned"),
-    "05": Text("Đang xử lý", "In process"),
-    "06": Text("Đã hoàn thành", "Done"),
-    "13": Text("Đã thu hồi", "Recalled"),
-    "15": Text("Đồng ý thu hồi, cập nhật", "Recall or update agreed"),
-    "16": Text("Từ chối thu hồi, cập nhật", "Recall or update refused"),
-}
+CODE: Mapping[str, Text] = {code.value: text for code, text in STATUS_TEXTS.items()}
 PAPER: Mapping[str, Text] = {
     "record": Text("Học bạ", "School record"),
     "admission": Text("Giấy trúng tuyển lớp đầu cấp", "Certificate of admission"),
@@ -147,16 +139,30 @@ ARRIVAL: Mapping[str, Text] = {
     "answer_to_be_read": Text("Văn bản trả lời cần người đọc", "An answer to be read"),
     "change_asked": Text("Bên gửi thu hồi hoặc sửa văn bản", "Its sender takes it back or changes it"),
 }
-SUBJECT: Mapping[str, Text] = {
-    "geography": Text("Địa lí", "Geography"),
-    "economics_law": Text("Giáo dục kinh tế và pháp luật", "Economics and law"),
-    "physics": Text("Vật lí", "Physics"),
-    "chemistry": Text("Hóa học", "Chemistry"),
-    "biology": Text("Sinh học", "Biology"),
-    "technology": Text("Công nghệ", "Technology"),
-    "informatics": Text("Tin học", "Informatics"),
-    "music": Text("Âm nhạc", "Music"),
-    "fine_arts": Text("Mĩ thuật", "Fine arts"),
+SUBJECT = SUBJECTS
+FIELD: Mapping[str, Text] = {
+    "signer": Text("Người ký", "Signed by"),
+    "reason": Text("Lý do", "Reason"),
+    "subject": Text("V/v", "About"),
+    "text": Text("Nội dung", "Text"),
+    "number": Text("Số văn bản", "Number"),
+    "document_number": Text("Số văn bản", "Number of the document"),
+    "opinion": Text("Ý kiến", "Opinion"),
+    "name": Text("Tên", "Name"),
+    "id_number": Text("Số định danh", "Identity number"),
+    "from_school": Text("Từ trường", "From"),
+    "to_school": Text("Đến trường", "To"),
+    "grade": Text("Khối", "Grade"),
+    "year": Text("Năm học bắt đầu", "School year begins in"),
+    "places": Text("Số chỗ", "Places"),
+    "school": Text("Trường", "School"),
+    "to": Text("Tài khoản của cấp phó", "The deputy's account"),
+}
+FAILURE: Mapping[str, Text] = {
+    "no organisation id": Text("Đơn vị chưa có mã định danh trên trục liên thông", "The unit has no organisation id"),
+    "no text": Text("Không còn nội dung văn bản", "There is no text"),
+    "erased": Text("Dữ liệu của học sinh đã được xóa", "The pupil's data was erased"),
+    "status 02: the other side refused it": Text("Bên nhận từ chối (trạng thái 02)", "The other side refused it (02)"),
 }
 TOPIC: Mapping[str, Text] = {
     "procedures": Text("Thủ tục", "Procedures"),
@@ -184,6 +190,12 @@ def finding(ground: str) -> Text:
     """What a finding is about: "document:record" is a paper."""
     kind, _, paper = ground.partition(":")
     return called(PAPER, paper) if kind == "document" else called(FINDING, ground)
+
+
+def failure(reason: str) -> Text:
+    """Why a letter could not be sent; what only a technician reads stands in brackets."""
+    other = Text(f"Trục liên thông không nhận ({reason})", f"The exchange did not take it ({reason})")
+    return FAILURE.get(reason, other)
 
 
 def subjects(codes: Iterable[str]) -> Text:

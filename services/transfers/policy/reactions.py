@@ -67,6 +67,8 @@ def _submitted(recorded: Recorded, known: Known) -> Sequence[Answer]:
         "tracking": event.tracking,
     }
     facts = _read(event.answers)
+    if facts is None and not known.is_upper_secondary(event.decided_by):
+        return ()  # since 10/5/2026 one procedure is for all levels
     if facts is None or event.concerns is None:
         return _to_case(recorded.stream, case.Undescribed(**said))
     requested = case.Request(

@@ -9,7 +9,8 @@ from schemas.intake import UnitChanged, UnitOpened
 
 class UnitRow(Row, frozen=True, kw_only=True):
     """A unit's name, kind and address; `parent` is the unit that it belongs to; `organ` is its agency id (QĐ
-    20/2020/QĐ-TTg, "" where it has none), by which the document exchange knows it."""
+    20/2020/QĐ-TTg, "" where it has none), by which the document exchange knows it; `levels` are the levels of education
+    that it decides about, with blanks between ("": all)."""
 
     unit: str
     name: str
@@ -18,6 +19,7 @@ class UnitRow(Row, frozen=True, kw_only=True):
     organ: str
     address: str
     phone: str
+    levels: str
 
 
 def _said(row: UnitRow | None, recorded: Recorded) -> UnitRow:
@@ -31,6 +33,7 @@ def _said(row: UnitRow | None, recorded: Recorded) -> UnitRow:
         organ=facts.codes.get("2020", ""),
         address=facts.address,
         phone=facts.phone,
+        levels=" ".join(facts.levels),
     )
 
 
