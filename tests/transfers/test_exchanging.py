@@ -10,7 +10,8 @@ from kernel.edoc.edxml import write
 from kernel.edoc.exchange import open_exchange
 from kernel.edoc.gateway import Gateway
 from kernel.edoc.message import Code, Envelope, MessageHeader, Organisation, Promulgation, ResponseFor
-from kernel.post import Refused
+from kernel.post import Refused, Unreachable
+from services.transfers.api.exchanging import MISSES
 from services.transfers.api.messages import LETTER
 from transfers.conftest import FROM, Town, steps
 
@@ -307,3 +308,22 @@ async def test_what_can_not_be_fetched_is_asked_for_ever_more_seldom(town, monke
     monkeypatch.undo()
     await town.exchanged()
     assert not any(key.startswith(f"hear {DEPARTMENT} ") for key in town.errand.again)
+
+
+async def test_an_exchange_that_is_not_there_is_left_alone_until_the_next_turn(town, monkeypatch):
+    """Each try may cost half a minute, and there are as many as there are schools."""
+    asked = 0
+
+    async def hangs(self: Gateway) -> list[str]:
+        nonlocal asked
+        asked += 1
+        raise Unreachable("no answer in 30 seconds")
+
+    monkeypatch.setattr(Gateway, "received", hangs)
+    town.errand.again.clear()
+    town.errand.swept = float("-inf")
+    await town.exchanged()
+    assert asked == MISSES
+    monkeypatch.undo()
+    await town.exchanged()
+    assert town.errand.missed == 0

@@ -35,6 +35,7 @@ from services.transfers.projection.transfer import transfer as transfer_view
 
 log = structlog.get_logger()
 POLL, SOON, LATE = 1.0, 2.0, 600.0  # seconds
+MISSES = 3  # in a row, after which the exchange is left alone until the next turn: it may cost half a minute each
 SWEEP = 300.0  # seconds between two looks for what came to units that wait for nothing
 Again: TypeAlias = dict[str, tuple[float, float]]
 Ways: TypeAlias = Callable[[str], Exchange]
@@ -50,11 +51,13 @@ AND t.status IN ('open', 'granted', 'completed', 'refused')
 
 @dataclass
 class Errand:
-    """What one process remembers between two turns: from when on something is tried again, and the last sweep."""
+    """What one process remembers: from when on something is tried again, the last sweep, and how often in a row the
+    exchange was not reached in this turn."""
 
     ways: Ways
     again: Again = field(default_factory=dict)
     swept: float = float("-inf")
+    missed: int = 0
 
     def waits(self, key: str) -> bool:
         return self.again.get(key, (0.0, SOON))[0] > monotonic()
@@ -90,10 +93,12 @@ async def exchange(service: Service) -> None:
 
 async def turn(service: Service, errand: Errand) -> None:
     """Send each letter that waits, then hear each organisation of ours. What fails is tried again later, ever more
-    seldom, and holds up nothing else. Raises what the database is to blame for."""
+    seldom, and holds up nothing else; an exchange that is not there is left alone until the next turn. Raises what the
+    database is to blame for."""
     async with service.pool.acquire() as connection, connection.transaction():
         if not await connection.fetchval(LOCK):
             return
+        errand.missed = 0
         units = {row["unit"]: row for row in await connection.fetch(UNITS)}
         for row in await connection.fetch(QUEUED):
             await _tried(errand, row["stream"], partial(_send, service, errand.ways, row["stream"], units))
@@ -106,15 +111,18 @@ async def turn(service: Service, errand: Errand) -> None:
 
 
 async def _tried(errand: Errand, key: str, work: Callable[[], Awaitable[None]]) -> None:
-    if errand.waits(key):
+    if errand.waits(key) or errand.missed >= MISSES:
         return
     try:
         await work()
     except Exception as error:
-        if not poisonous(error) and not isinstance(error, Unreachable):
+        unreachable = isinstance(error, Unreachable)
+        if not poisonous(error) and not unreachable:
             raise
+        errand.missed = errand.missed + 1 if unreachable else 0
         errand.later(key, error)
     else:
+        errand.missed = 0
         errand.again.pop(key, None)
 
 
