@@ -306,6 +306,7 @@ class Service:
             except RETRY as error:
                 if attempt == TRIES - 1:
                     raise
+                metrics.again.labels(self.name, type(error).__name__).inc()
                 log.info("heard again", topic=topic, partition=partition, reason=type(error).__name__)
             except Exception as error:
                 if isinstance(error, Gap) or not poisonous(error):
