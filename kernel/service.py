@@ -28,6 +28,7 @@ from kernel import database, metrics, store, wire
 from kernel.batch import Batcher
 from kernel.clock import Clock
 from kernel.decider import Decider, Rejected, Text, fold
+from kernel.folds import Folds
 from kernel.handlers import Answer, Duty, Policy, View
 from kernel.settings import Settings
 from kernel.store import Append, Conflict, Draft
@@ -144,6 +145,7 @@ class Service:
         self._append = Batcher(self._append_many, apart=POISON)
         self._answered = Batcher(self._answered_many, apart=POISON)
         self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self._folds = Folds()
         self._waking: asyncio.Task[None] | None = None
         self._poisoned = 0
         self._replied = False
@@ -485,8 +487,7 @@ class Service:
 
     async def _replies(self, connection: Any, answers: Sequence[Answer]) -> "_Replies":
         streams = {answer.stream: answer.decider for answer in answers}
-        histories = await store.read(connection, streams) if streams else {}
-        return _Replies({s: (fold(d, (e.event for e in histories[s])), len(histories[s])) for s, d in streams.items()})
+        return _Replies(await self._folds.read(connection, streams) if streams else {})
 
 
 _VALUE = re.compile(r"value .*(?= - at `|$)", re.DOTALL)
@@ -504,15 +505,15 @@ class _Replies:
         self._kept: list[tuple[Any, str, int, Sequence[Event]]] = []
 
     def decide(self, answers: Sequence[Answer], meta: Meta) -> list[tuple[Any, str, int, Sequence[Event], Any]]:
-        staged, states = [], dict(self._states) if len(answers) > 1 else self._states
+        staged = []
+        mine: dict[str, tuple[Any, int]] = {}  # what these came to so far; all of it is kept or none
         for answer in answers:
-            state, number = states[answer.stream]
+            state, number = mine.get(answer.stream) or self._states[answer.stream]
             events = answer.decider.decide(answer.command, state)
             if events:
                 after = fold(answer.decider, events, state)
                 staged.append((meta, answer.stream, number, events, after))
-                if states is not self._states:
-                    states[answer.stream] = (after, number + len(events))
+                mine[answer.stream] = after, number + len(events)
         return staged
 
     def keep(self, staged: Iterable[tuple[Any, str, int, Sequence[Event], Any]]) -> None:
@@ -523,27 +524,15 @@ class _Replies:
     async def append(self, connection: Any, service: Service, duty: str = "") -> None:
         if not self._kept:
             return
-        appends = [
-            _as_append(await service._ready(stream, number, events, meta, duty))
-            for meta, stream, number, events in self._kept
-        ]
-        # Two answers to one stream in one batch follow each other; the database compares the first number only.
-        for batch in _in_turns(appends):
-            if set(await store.append(connection, batch)) != {"appended"}:
-                raise Conflict
+        # All that one stream was told is one append: however many answers met in it, it costs one statement.
+        drafts: dict[str, list[Draft]] = {}
+        for meta, stream, number, events in self._kept:
+            ready = await service._ready(stream, number, events, meta, duty)
+            drafts.setdefault(stream, []).extend(_as_append(ready).drafts)
+        appends = [Append(each[0].id, each) for each in drafts.values()]
+        if set(await store.append(connection, appends)) != {"appended"}:
+            raise Conflict
         service._replied = True
-
-
-def _in_turns(appends: Sequence[Append]) -> list[list[Append]]:
-    turns: list[list[Append]] = []
-    seen: dict[str, int] = {}
-    for each in appends:
-        turn = seen.get(each.drafts[0].stream, -1) + 1
-        seen[each.drafts[0].stream] = turn
-        if turn == len(turns):
-            turns.append([])
-        turns[turn].append(each)
-    return turns
 
 
 def _as_append(events: Sequence[Recorded], key: str | None = None, fingerprint: bytes = b"") -> Append:
