@@ -56,6 +56,10 @@ RETRY = (Conflict, asyncpg.SerializationError, asyncpg.DeadlockDetectedError, as
 trace: ContextVar[str] = ContextVar("trace", default="")
 DUTIES = UUID("6f1e5e53-4c8b-5d0a-9a39-3d1d6f0a7c11")  # the name space of ids of events that time has brought
 
+# Batches that are answered go side by side. One whose answers met another's in one stream tries again alone: it may lose
+# to a person's command once more, but not to other batches again and again.
+BESIDE = "SELECT pg_advisory_xact_lock_shared(hashtext('motcua.answers'))"
+ALONE = "SELECT pg_advisory_xact_lock(hashtext('motcua.answers'))"
 LOCK_HEARD = "SELECT next_offset, last_position FROM truth.heard WHERE topic = $1 AND partition = $2 FOR UPDATE"
 PARKED_STREAMS = "SELECT DISTINCT stream FROM truth.parked WHERE topic = $1 AND partition = $2 AND dropped IS NULL"
 MOVE_HEARD = (
@@ -297,9 +301,12 @@ class Service:
         retry; an event that can't be heard is parked, and its stream's later events behind it.
         """
         for attempt in range(TRIES):
-            known = await self.known() if any(each.type in self._answers for each in messages) else None
+            answered = any(each.type in self._answers for each in messages)
+            known = await self.known() if answered else None
             try:
                 async with self.pool.acquire() as connection, connection.transaction():
+                    if answered:
+                        await connection.execute(ALONE if attempt else BESIDE)
                     offset = await self._hear(connection, topic, partition, messages, known)
                 if self._replied:
                     self._replied = False
