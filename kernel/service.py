@@ -56,8 +56,8 @@ RETRY = (Conflict, asyncpg.SerializationError, asyncpg.DeadlockDetectedError, as
 trace: ContextVar[str] = ContextVar("trace", default="")
 DUTIES = UUID("6f1e5e53-4c8b-5d0a-9a39-3d1d6f0a7c11")  # the name space of ids of events that time has brought
 
-# Batches that are answered go side by side. One whose answers met another's in one stream tries again alone: it may lose
-# to a person's command once more, but not to other batches again and again.
+# Batches that are answered go side by side. One whose answers met another's in one stream tries again alone: it may
+# lose to a person's command once more, but not to other batches again and again.
 BESIDE = "SELECT pg_advisory_xact_lock_shared(hashtext('motcua.answers'))"
 ALONE = "SELECT pg_advisory_xact_lock(hashtext('motcua.answers'))"
 LOCK_HEARD = "SELECT next_offset, last_position FROM truth.heard WHERE topic = $1 AND partition = $2 FOR UPDATE"
