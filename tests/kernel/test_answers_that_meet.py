@@ -14,6 +14,8 @@ from kernel.handlers import Answer
 from kernel.service import Service
 from toy import ACTOR, Add, Asked, box, message
 
+pytestmark = pytest.mark.usefixtures("heavier")
+
 FOREIGN = "foreign"
 
 
@@ -56,7 +58,7 @@ def read(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
 
 async def test_many_answers_to_one_stream_in_one_batch_are_one_append(
-    service: Service, heavier: None, monkeypatch: pytest.MonkeyPatch
+    service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stream, calls, append = await toy.opened(service), 0, store.append
 
@@ -73,7 +75,7 @@ async def test_many_answers_to_one_stream_in_one_batch_are_one_append(
 
 
 async def test_many_partitions_that_answer_to_one_stream_at_once_try_again_once(
-    service: Service, second: Service, heavier: None, monkeypatch: pytest.MonkeyPatch
+    service: Service, second: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stream, before = await toy.opened(service), again()
     monkeypatch.setattr("kernel.service.TRIES", 2)
@@ -84,9 +86,7 @@ async def test_many_partitions_that_answer_to_one_stream_at_once_try_again_once(
     assert await service.pool.fetchval("SELECT count(*) FROM truth.parked") == 0
 
 
-async def test_a_long_stream_is_read_on_from_where_it_was_read_last(
-    service: Service, heavier: None, read: list[int]
-) -> None:
+async def test_a_long_stream_is_read_on_from_where_it_was_read_last(service: Service, read: list[int]) -> None:
     stream = await toy.opened(service)
     await service.hear(FOREIGN, 0, asked(stream, folds.LONG))
     await service.hear(FOREIGN, 0, asked(stream, 1, folds.LONG))
@@ -96,9 +96,7 @@ async def test_a_long_stream_is_read_on_from_where_it_was_read_last(
     assert await weight(service, stream) == folds.LONG + 3
 
 
-async def test_what_another_process_wrote_meanwhile_is_counted(
-    service: Service, second: Service, heavier: None
-) -> None:
+async def test_what_another_process_wrote_meanwhile_is_counted(service: Service, second: Service) -> None:
     stream, start = await toy.opened(service), 0
     for each in (service, second, service, second):
         await each.hear(FOREIGN, 0, asked(stream, folds.LONG, start))
@@ -108,7 +106,7 @@ async def test_what_another_process_wrote_meanwhile_is_counted(
 
 
 async def test_what_was_decided_but_never_committed_is_forgotten(
-    service: Service, heavier: None, monkeypatch: pytest.MonkeyPatch
+    service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stream = await toy.opened(service)
     await service.hear(FOREIGN, 0, asked(stream, folds.LONG + 5))
@@ -126,9 +124,7 @@ async def test_what_was_decided_but_never_committed_is_forgotten(
     assert await weight(service, stream) == 1 + folds.LONG + 5 + 3
 
 
-async def test_a_database_that_was_put_back_to_an_earlier_day_is_noticed(
-    service: Service, heavier: None, read: list[int]
-) -> None:
+async def test_a_database_that_was_put_back_to_an_earlier_day_is_noticed(service: Service, read: list[int]) -> None:
     stream = await toy.opened(service)
     await service.hear(FOREIGN, 0, asked(stream, folds.LONG + 9))
     await service.hear(FOREIGN, 1, asked(stream, 1))
@@ -145,7 +141,7 @@ async def test_a_database_that_was_put_back_to_an_earlier_day_is_noticed(
 
 
 async def test_only_so_many_streams_are_kept(
-    service: Service, heavier: None, read: list[int], monkeypatch: pytest.MonkeyPatch
+    service: Service, read: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(folds, "MOST", 2)
     streams = [await toy.opened(service) for _ in range(3)]
