@@ -79,7 +79,7 @@ WHERE c.transfer IS NULL
     OR c.closed <> s.withdrawn
     OR (NOT c.closed AND c.held <> (coalesce(q.kept, 0) = 1))
 """,
-    "there are more cases than dossiers": """
+    "there are not as many cases as dossiers": """
 SELECT count(*)::text FROM cases HAVING count(*) <> (SELECT count(*) FROM submitted)
 """,
     "a grant without a place taken, or the other way round": """

@@ -12,6 +12,7 @@ import toy
 from kernel import folds, metrics, store
 from kernel.handlers import Answer
 from kernel.service import Service
+from kernel.views import Views
 from toy import ACTOR, Add, Asked, box, message
 
 pytestmark = pytest.mark.usefixtures("heavier")
@@ -21,13 +22,14 @@ FOREIGN = "foreign"
 
 @pytest.fixture
 def heavier(service: Service, second: Service, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Whatever is asked, the box whose stream the unit names gets heavier by one."""
+    """Whatever is asked, the box whose stream the unit names gets heavier by one. No view is shown: they take turns."""
 
     def answer(recorded: Any, _: Any) -> list[Any]:
         return [Answer(box, recorded.event.unit, Add(1))]
 
     for each in (service, second):
         monkeypatch.setattr(each, "definition", replace(toy.definition, policy={Asked: answer}))
+        monkeypatch.setattr(each, "views", Views(()))
     yield
 
 
