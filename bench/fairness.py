@@ -83,8 +83,10 @@ WHERE c.transfer IS NULL
 SELECT count(*)::text FROM cases HAVING count(*) <> (SELECT count(*) FROM submitted)
 """,
     "a grant without a place taken, or the other way round": """
-SELECT c.transfer FROM cases c
-WHERE c.grants <> (SELECT count(*) FROM turns t WHERE t.transfer = c.transfer AND t.last = 'place_taken')
+SELECT transfer FROM cases LEFT JOIN (
+    SELECT transfer, count(*) FILTER (WHERE last = 'place_taken') AS taken FROM turns GROUP BY transfer
+) t USING (transfer)
+WHERE grants <> coalesce(taken, 0)
 """,
     "an event is parked": "SELECT type || ' ' || reason FROM truth.parked",
 }
