@@ -32,7 +32,7 @@ QUICK = Scale(rounds=2, share=0.2)
 
 @dataclass(frozen=True)
 class Pair:
-    """Ours and the peer it is compared with. The bar is the smallest ratio that was promised."""
+    """Ours and the peer it is compared with. The bar is the smallest ratio that was promised; 0: none was."""
 
     name: str
     what: str

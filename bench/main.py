@@ -32,7 +32,7 @@ from kernel.run import calm_collector
 
 NAMES = (
     "intake", "append", "batch", "relay", "projection", "rebuild", "live", "working_time", "timer",
-    "recount", "freshness",
+    "recount", "rush", "freshness",
 )  # fmt: skip
 LIBRARIES = (
     "aiokafka", "asyncpg", "confluent-kafka", "eventsourcing", "fastapi", "faust-streaming", "msgspec", "psycopg",
@@ -149,8 +149,8 @@ def table(found: Sequence[Outcome]) -> Table:
                 shown = each.as_json()
                 made.add_row(
                     each.name, f"{shown['ours']:,}", f"{shown['peer']:,}", f"[bold]{each.ratio:.2f}[/]",
-                    f"{min(each.ratios):.2f}-{max(each.ratios):.2f}", f"≥ {each.bar:g}",
-                    "[green]holds[/]" if each.holds else "[red]missed[/]",
+                    f"{min(each.ratios):.2f}-{max(each.ratios):.2f}", f"≥ {each.bar:g}" if each.bar else "none",
+                    "" if not each.bar else "[green]holds[/]" if each.holds else "[red]missed[/]",
                 )  # fmt: skip
             case Delay():
                 made.add_row(each.name, f"p50 {each.percentile(0.5):.0f} ms", f"p99 {each.percentile(0.99):.0f} ms")

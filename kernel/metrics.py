@@ -4,6 +4,7 @@ from prometheus_client import Counter, Gauge, Histogram
 
 appended = Counter("motcua_appended_events", "Events appended by commands", ["service"])
 heard = Counter("motcua_heard_events", "Events heard", ["service", "topic"])
+again = Counter("motcua_heard_again", "Batches heard again because someone wrote first", ["service", "reason"])
 parked = Counter("motcua_parked_events", "Events parked because they could not be heard", ["service"])
 delay = Gauge("motcua_heard_delay_seconds", "Age of the last event when it was heard", ["service", "topic"])
 timer_lag = Gauge("motcua_timer_lag_seconds", "Age of the moment up to which all that fell due is settled", ["service"])

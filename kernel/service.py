@@ -28,6 +28,7 @@ from kernel import database, metrics, store, wire
 from kernel.batch import Batcher
 from kernel.clock import Clock
 from kernel.decider import Decider, Rejected, Text, fold
+from kernel.folds import Folds
 from kernel.handlers import Answer, Duty, Policy, View
 from kernel.settings import Settings
 from kernel.store import Append, Conflict, Draft
@@ -55,6 +56,10 @@ RETRY = (Conflict, asyncpg.SerializationError, asyncpg.DeadlockDetectedError, as
 trace: ContextVar[str] = ContextVar("trace", default="")
 DUTIES = UUID("6f1e5e53-4c8b-5d0a-9a39-3d1d6f0a7c11")  # the name space of ids of events that time has brought
 
+# Batches that are answered go side by side. One whose answers met another's in one stream tries again alone: it may
+# lose to a person's command once more, but not to other batches again and again.
+BESIDE = "SELECT pg_advisory_xact_lock_shared(hashtext('motcua.answers'))"
+ALONE = "SELECT pg_advisory_xact_lock(hashtext('motcua.answers'))"
 LOCK_HEARD = "SELECT next_offset, last_position FROM truth.heard WHERE topic = $1 AND partition = $2 FOR UPDATE"
 PARKED_STREAMS = "SELECT DISTINCT stream FROM truth.parked WHERE topic = $1 AND partition = $2 AND dropped IS NULL"
 MOVE_HEARD = (
@@ -144,6 +149,7 @@ class Service:
         self._append = Batcher(self._append_many, apart=POISON)
         self._answered = Batcher(self._answered_many, apart=POISON)
         self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self._folds = Folds()
         self._waking: asyncio.Task[None] | None = None
         self._poisoned = 0
         self._replied = False
@@ -295,9 +301,12 @@ class Service:
         retry; an event that can't be heard is parked, and its stream's later events behind it.
         """
         for attempt in range(TRIES):
-            known = await self.known() if any(each.type in self._answers for each in messages) else None
+            answered = any(each.type in self._answers for each in messages)
+            known = await self.known() if answered else None
             try:
                 async with self.pool.acquire() as connection, connection.transaction():
+                    if answered:
+                        await connection.execute(ALONE if attempt else BESIDE)
                     offset = await self._hear(connection, topic, partition, messages, known)
                 if self._replied:
                     self._replied = False
@@ -306,6 +315,7 @@ class Service:
             except RETRY as error:
                 if attempt == TRIES - 1:
                     raise
+                metrics.again.labels(self.name, type(error).__name__).inc()
                 log.info("heard again", topic=topic, partition=partition, reason=type(error).__name__)
             except Exception as error:
                 if isinstance(error, Gap) or not poisonous(error):
@@ -484,8 +494,7 @@ class Service:
 
     async def _replies(self, connection: Any, answers: Sequence[Answer]) -> "_Replies":
         streams = {answer.stream: answer.decider for answer in answers}
-        histories = await store.read(connection, streams) if streams else {}
-        return _Replies({s: (fold(d, (e.event for e in histories[s])), len(histories[s])) for s, d in streams.items()})
+        return _Replies(await self._folds.read(connection, streams) if streams else {})
 
 
 _VALUE = re.compile(r"value .*(?= - at `|$)", re.DOTALL)
@@ -503,15 +512,15 @@ class _Replies:
         self._kept: list[tuple[Any, str, int, Sequence[Event]]] = []
 
     def decide(self, answers: Sequence[Answer], meta: Meta) -> list[tuple[Any, str, int, Sequence[Event], Any]]:
-        staged, states = [], dict(self._states) if len(answers) > 1 else self._states
+        staged = []
+        mine: dict[str, tuple[Any, int]] = {}  # what these came to so far; all of it is kept or none
         for answer in answers:
-            state, number = states[answer.stream]
+            state, number = mine.get(answer.stream) or self._states[answer.stream]
             events = answer.decider.decide(answer.command, state)
             if events:
                 after = fold(answer.decider, events, state)
                 staged.append((meta, answer.stream, number, events, after))
-                if states is not self._states:
-                    states[answer.stream] = (after, number + len(events))
+                mine[answer.stream] = after, number + len(events)
         return staged
 
     def keep(self, staged: Iterable[tuple[Any, str, int, Sequence[Event], Any]]) -> None:
@@ -522,27 +531,15 @@ class _Replies:
     async def append(self, connection: Any, service: Service, duty: str = "") -> None:
         if not self._kept:
             return
-        appends = [
-            _as_append(await service._ready(stream, number, events, meta, duty))
-            for meta, stream, number, events in self._kept
-        ]
-        # Two answers to one stream in one batch follow each other; the database compares the first number only.
-        for batch in _in_turns(appends):
-            if set(await store.append(connection, batch)) != {"appended"}:
-                raise Conflict
+        # All that one stream was told is one append: however many answers met in it, it costs one statement.
+        drafts: dict[str, list[Draft]] = {}
+        for meta, stream, number, events in self._kept:
+            ready = await service._ready(stream, number, events, meta, duty)
+            drafts.setdefault(stream, []).extend(_as_append(ready).drafts)
+        appends = [Append(each[0].id, each) for each in drafts.values()]
+        if set(await store.append(connection, appends)) != {"appended"}:
+            raise Conflict
         service._replied = True
-
-
-def _in_turns(appends: Sequence[Append]) -> list[list[Append]]:
-    turns: list[list[Append]] = []
-    seen: dict[str, int] = {}
-    for each in appends:
-        turn = seen.get(each.drafts[0].stream, -1) + 1
-        seen[each.drafts[0].stream] = turn
-        if turn == len(turns):
-            turns.append([])
-        turns[turn].append(each)
-    return turns
 
 
 def _as_append(events: Sequence[Recorded], key: str | None = None, fingerprint: bytes = b"") -> Append:

@@ -1,7 +1,7 @@
 """Read streams and append to them. The usual append, one event a command and no key, is one statement; the rules of
 all others are in the database's own `truth.append`."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -14,6 +14,12 @@ _meta = msgspec.json.Decoder(Meta)
 READ = (
     "SELECT stream, number, id, type, version, meta, data FROM truth.events"
     " WHERE stream = ANY($1::text[]) ORDER BY stream, number"
+)
+# LATERAL: one look-up by key a stream, whatever the planner believes about how long they are.
+READ_ON = (
+    "SELECT e.* FROM unnest($1::text[], $2::int[]) AS k(stream, number) CROSS JOIN LATERAL"
+    " (SELECT stream, number, id, type, version, meta, data FROM truth.events"
+    " WHERE events.stream = k.stream AND events.number >= k.number ORDER BY number) e"
 )
 ONE_EACH = (
     "WITH won AS ("
@@ -61,6 +67,15 @@ async def read(connection: Any, streams: Iterable[str]) -> dict[str, list[Record
     found: dict[str, list[Recorded]] = {stream: [] for stream in streams}
     for row in await connection.fetch(READ, list(found)):
         found[row["stream"]].append(recorded(row))
+    return found
+
+
+async def read_on(connection: Any, numbers: Mapping[str, int]) -> dict[str, list[Recorded]]:
+    """Each stream's events from a number on, in order."""
+    found: dict[str, list[Recorded]] = {stream: [] for stream in numbers}
+    if numbers:
+        for row in await connection.fetch(READ_ON, list(numbers), list(numbers.values())):
+            found[row["stream"]].append(recorded(row))
     return found
 
 
