@@ -1,6 +1,6 @@
 """Run the measurements, print the ratios.
 
-motcua bench                      all of it, a few minutes
+motcua bench                      all of it, about ten minutes
 motcua bench append relay         only these
 motcua bench --quick              two short rounds: does it run, not how fast
 motcua bench --json               {name: {ratio, min, max, bar, holds, what, …}} on standard output

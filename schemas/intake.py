@@ -53,7 +53,8 @@ UnitKind: TypeAlias = Literal["service_centre", "department", "office", "school"
 """`office` is a room of the Department; `committee` the provincial People's Committee."""
 
 
-class StageDue(msgspec.Struct, frozen=True, kw_only=True):
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StageDue:
     """One stage of the work: who has it (a role such as "one_stop", "expert", "head"), until when, and the weight by
     which the time was dealt out."""
 
@@ -62,7 +63,8 @@ class StageDue(msgspec.Struct, frozen=True, kw_only=True):
     weight: int = 0
 
 
-class Promise(msgspec.Struct, frozen=True, kw_only=True):
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Promise:
     """An appointment for the result, with all that it was counted from, so that it can be counted again.
 
     `amount` is in `unit`. `counted_from` is the day that counts as the day of receipt (after the cut-off it is the

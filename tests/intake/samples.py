@@ -4,11 +4,10 @@ whole life. It is Friday 21/8/2026, 10:00 in Việt Nam; 2.002478 has ended, so 
 import csv
 import datetime as dt
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from uuid import UUID
-
-from msgspec.structs import replace
 
 from kernel.calendars import seed
 from kernel.decider import fold

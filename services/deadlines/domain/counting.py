@@ -2,9 +2,7 @@
 
 import datetime as dt
 from collections.abc import Sequence
-from dataclasses import dataclass
-
-from msgspec.structs import replace
+from dataclasses import dataclass, replace
 
 from kernel import calendar as working_time
 from kernel.calendar import Calendar, Paused

@@ -4,9 +4,7 @@ pack: which answers would have been late. Pure: nothing is written.
 
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-
-from msgspec.structs import replace
+from dataclasses import dataclass, field, replace
 
 from kernel.calendar import Calendar, Paused, local
 from kernel.decider import fold
