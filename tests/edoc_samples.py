@@ -86,10 +86,10 @@ _CHARACTERS = st.characters(codec="utf-8", exclude_characters="\ufffe\uffff", ex
 _TEXT = st.text(st.one_of(_CHARACTERS, st.sampled_from("<>&\"'\n\t]]>ệ")), max_size=20).map(tidy)
 _FILLED = _TEXT.filter(bool)
 _ORGAN = st.from_regex(r"[0-9A-Z]{1,3}(\.[0-9A-Z]{1,3}){0,3}", fullmatch=True)
-_DAY = st.dates(dt.date(1900, 1, 1), dt.date(2200, 12, 31))
+_DAY = st.dates(dt.date(1900, 1, 1), dt.date(2199, 12, 31))
 _MOMENT = st.datetimes(
     dt.datetime(1970, 1, 1),  # noqa: DTZ001 (hypothesis adds the zone)
-    dt.datetime(2200, 1, 1),  # noqa: DTZ001
+    dt.datetime(2199, 12, 31),  # noqa: DTZ001
     timezones=st.sampled_from([ZONE, dt.UTC]),
 ).map(lambda at: at.replace(microsecond=0))
 _NUMBER = st.integers(0, 999_999)
