@@ -191,9 +191,9 @@ class Worker:
                     self._next[place] = expected = await self.service.hear(*place, left)
                     left = [message for message in left if message.offset >= expected]
                     if self._is_far_behind():
-                        await self._catch_up()
-                except Gap as gap:
-                    await self._fetch(place, gap.expected, left[0].offset)
+                        await self._catch_up(place)
+                except Gap:
+                    await self._catch_up(place)
             except OUTAGE as error:
                 await self._wait(error, wait)
                 wait = min(wait * 2, 5.0)
@@ -206,31 +206,18 @@ class Worker:
         ends = {place: self._app.consumer.highwater(TP(*place)) for place in self._assigned}
         return sum((end or 0) - self._next.get(place, end or 0) for place, end in ends.items()) > BULK
 
-    async def _catch_up(self) -> None:
-        """Read in bulk up to the ends as they are now, and let the live feed go on from there."""
-        reader = self._need_reader()
-        heard, ends = await self._heard(), await feed.ends(reader, self._assigned)
+    async def _catch_up(self, place: Place) -> None:
+        """Read in bulk what is missing of a partition, whoever has it by now, and of all that are ours, up to the ends
+        as they are now; let the live feed go on from there."""
+        reader, ours = self._need_reader(), list(self._assigned)
+        heard, ends = await self._heard(), await feed.ends(reader, {*ours, place})
         spans = {each: (heard.get(each, 0), end) for each, end in ends.items()}
         behind = sum(end - start for start, end in spans.values())
         log.info("catching up in bulk", service=self.service.name, behind=behind)
         await feed.hear_all(reader, spans, self.service.hear)
-        for place, end in ends.items():
-            await self._app.consumer.seek(TP(*place), end)
-            self._next[place] = end
-
-    async def _fetch(self, place: Place, start: int, stop: int) -> None:
-        """Read what is missing before a message in bulk, and with it whatever else is far behind."""
-        log.info(
-            "fetching a gap in bulk",
-            service=self.service.name,
-            topic=place[0],
-            partition=place[1],
-            missing=stop - start,
-        )
-        reader = self._need_reader()
-        heard, ends = await self._heard(), await feed.ends(reader, self._assigned)
-        behind = {each: (heard.get(each, 0), end) for each, end in ends.items() if end - heard.get(each, 0) > BULK}
-        await feed.hear_all(reader, behind | {place: (start, stop)}, self.service.hear)
+        for each in ours:
+            await self._app.consumer.seek(TP(*each), ends[each])
+            self._next[each] = ends[each]
 
     async def _watch(self) -> None:
         """Fetch in bulk what the live feed did not bring between two looks, whoever's it is: Faust's consumers may
