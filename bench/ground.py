@@ -1,5 +1,6 @@
 """Where it is measured: a PostgreSQL and a Kafka of the bench's own, durable, and what is made on them."""
 
+import json
 import os
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
@@ -54,6 +55,21 @@ class Ground:
             vault_key=SecretStr(SECRET),
             tracking_key=SecretStr(SECRET),
         )
+
+    def environment(self, service: str, port: int) -> dict[str, str]:
+        """What a process of this service is told."""
+        settings = self.settings
+        return {
+            "MOTCUA_POSTGRES": settings.postgres,
+            "MOTCUA_POSTGRES_PASSWORD": self.password,
+            "MOTCUA_KAFKA": settings.kafka,
+            "MOTCUA_DATABASE_PREFIX": settings.database_prefix,
+            "MOTCUA_TOPIC_PREFIX": settings.topic_prefix,
+            "MOTCUA_SESSION_KEY": SECRET,
+            "MOTCUA_VAULT_KEY": SECRET,
+            "MOTCUA_TRACKING_KEY": SECRET,
+            "MOTCUA_PORTS": json.dumps({service: port}),
+        }
 
     async def databases(self, *services: str) -> None:
         """Empty databases for these services and for the vault, migrated."""

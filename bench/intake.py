@@ -64,19 +64,9 @@ async def intake(ground: Ground, role: str) -> AsyncIterator[int]:
     await ground.databases("intake")
     for heard in definition.hears:
         await ground.topic(ground.settings.topic(heard))
-    settings = ground.settings
-    environment = {
-        "MOTCUA_POSTGRES": settings.postgres,
-        "MOTCUA_POSTGRES_PASSWORD": ground.password,
-        "MOTCUA_KAFKA": settings.kafka,
-        "MOTCUA_DATABASE_PREFIX": settings.database_prefix,
-        "MOTCUA_TOPIC_PREFIX": settings.topic_prefix,
-        "MOTCUA_SESSION_KEY": SECRET,
-        "MOTCUA_VAULT_KEY": SECRET,
-        "MOTCUA_TRACKING_KEY": SECRET,
-        "MOTCUA_PORTS": json.dumps({"intake": PORT}),
-    }
-    async with server(PORT, "deploy.cli", "run", "intake", "--role", role, environment=environment):
+    async with server(
+        PORT, "deploy.cli", "run", "intake", "--role", role, environment=ground.environment("intake", PORT)
+    ):
         operator = Actor(id="bench:operator", roles=("operator",))
         token = Signer(SECRET.encode()).issue(operator, time.time())
         connection = await Connection.open(HOST, PORT)

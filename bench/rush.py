@@ -16,7 +16,6 @@ keeps no log of what happened, claims no pupil, judges nothing, and tells nobody
 
 import asyncio
 import itertools
-import json
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
@@ -27,7 +26,7 @@ import asyncpg
 
 from bench.dossiers import GRADE, OPENED, SAYS, SCHOOL, YEAR, Dossier, dossiers, hand_in, of_class
 from bench.fairness import problems
-from bench.ground import SECRET, Ground
+from bench.ground import Ground
 from bench.harness import Pair, Scale
 from bench.load import Connection
 from bench.servers import HOST, server
@@ -116,22 +115,11 @@ async def town(ground: Ground) -> AsyncIterator[Town]:
     settings = ground.settings
     for name in ("intake", "deadlines", "transfers"):
         await ground.topic(settings.topic(name))
-    environment = {
-        "MOTCUA_POSTGRES": settings.postgres,
-        "MOTCUA_POSTGRES_PASSWORD": ground.password,
-        "MOTCUA_KAFKA": settings.kafka,
-        "MOTCUA_DATABASE_PREFIX": settings.database_prefix,
-        "MOTCUA_TOPIC_PREFIX": settings.topic_prefix,
-        "MOTCUA_SESSION_KEY": SECRET,
-        "MOTCUA_VAULT_KEY": SECRET,
-        "MOTCUA_TRACKING_KEY": SECRET,
-        "MOTCUA_PORTS": json.dumps({"transfers": PORT}),
-    }
     service = Service(definition, settings)
     intake = await database.pool("intake", settings, most=CONNECTIONS)
     relay = asyncio.create_task(Relay("intake", settings).run())
     try:
-        async with server(PORT, "deploy.cli", "run", "transfers", environment=environment):
+        async with server(PORT, "deploy.cli", "run", "transfers", environment=ground.environment("transfers", PORT)):
             await service.open()
             made = Town(intake, service, (settings.topic("intake"), settings.topic("transfers")))
             await made.open(["first"])
