@@ -224,6 +224,13 @@ def paragraphs(text: str) -> Markup:
     return Markup("").join(Markup("<p>{}</p>").format(Markup("<br>").join(part.strip().split("\n"))) for part in parts)
 
 
+async def typed_in(request: Request, most: int = 60) -> dict[str, str]:
+    """What was typed into a form of at most so many fields, without blanks around, and without NULs, which no table
+    holds."""
+    sent = await request.form(max_fields=most)
+    return {name: str(value).replace("\0", "").strip() for name, value in sent.items()}
+
+
 def read_day(text: str) -> dt.date:
     """What a person typed as a day: 5/9/2026, 05-09-2026 or 2026-09-05. Raises ValueError for anything else."""
     parts = text.strip().replace("-", "/").replace(".", "/").split("/")

@@ -10,6 +10,7 @@ from uuid import UUID
 from intake.samples import ANNA, CALENDAR, CENTRE, CODE, DEPARTMENT, TERMS, of_anna, promised
 from kernel.calendar import ZONE, Calendar, Declared, with_changes
 from kernel.decider import Decider, fold
+from kernel.letters import TakeNumber
 from kernel.packs import read
 from schemas.calendar import CalendarDay
 from schemas.deadlines import Letter, Outlook
@@ -299,8 +300,8 @@ LEGS: dict[str, tuple[steps.Command, ...]] = {
 
 # Letters and the calendar
 
-TAKE = n.TakeNumber(unit=DEPARTMENT, year=2026, request=UUID(int=11))
-TAKE_NEXT = n.TakeNumber(unit=DEPARTMENT, year=2026, request=UUID(int=12))
+TAKE = TakeNumber(unit=DEPARTMENT, year=2026, request=UUID(int=11))
+TAKE_NEXT = TakeNumber(unit=DEPARTMENT, year=2026, request=UUID(int=12))
 SWAP = w.ChangeCalendar(
     reviewed=CALENDAR,
     number=1,

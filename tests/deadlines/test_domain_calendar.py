@@ -8,6 +8,7 @@ import pytest
 
 from kernel.calendars import seed
 from kernel.decider import Rejected, fold
+from kernel.letters import TakeNumber
 from schemas.calendar import CalendarDay
 from services.deadlines.domain import calendar as c
 from services.deadlines.domain import letters as n
@@ -87,9 +88,9 @@ def test_a_day_that_is_another_thing_now_may_be_declared(days):
 
 
 def test_numbers_of_letters_follow_each_other_and_none_is_given_twice():
-    state, given = n.Numbers(), []
+    state, given = n.letters.initial, []
     for request in (1, 1, 2, 2, 3):
-        events = n.decide(n.TakeNumber(unit="so-gddt", year=2026, request=UUID(int=request)), state)
+        events = n.letters.decide(TakeNumber(unit="so-gddt", year=2026, request=UUID(int=request)), state)
         state = fold(n.letters, events, state)
         given.append(state.last)
     assert given == [1, 1, 2, 2, 3]

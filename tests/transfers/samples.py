@@ -9,6 +9,7 @@ from uuid import UUID
 
 from kernel.calendar import ZONE
 from kernel.decider import Decider, fold
+from kernel.letters import TakeNumber
 from kernel.packs import read
 from schemas.event import Event, Personal, encode
 from schemas.people import Person
@@ -366,8 +367,8 @@ OPINIONS: dict[str, tuple[o.Command, ...]] = {
     "given": (ASK_OPINION, GIVE),
     "given_by_a_deputy": (ASK_OPINION, GIVE_AS_DEPUTY),
 }
-NUMBER = n.TakeNumber(unit=TO, year=2026, request=UUID(int=41))
-NUMBER_2 = n.TakeNumber(unit=TO, year=2026, request=UUID(int=42))
+NUMBER = TakeNumber(unit=TO, year=2026, request=UUID(int=41))
+NUMBER_2 = TakeNumber(unit=TO, year=2026, request=UUID(int=42))
 
 
 def history(decider: Decider[Any], *commands: Any) -> list[Event]:

@@ -10,19 +10,21 @@ from fastapi import APIRouter, HTTPException, Response
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from kernel import logs
+from kernel.access import Staff
 from kernel.calendar import local
 from kernel.decider import Text
+from kernel.letters import TakeNumber
 from kernel.service import Done, Service
 from kernel.web import Ask, Asked, Here
 from schemas.deadlines import Letter, Way
 from schemas.event import Actor, Personal
 from schemas.people import Person
 from services.deadlines.api import letter as letters_of
-from services.deadlines.api.access import DELIVERERS, SIGNERS, WRITERS, Staff, check_acts, check_sees
+from services.deadlines.api.access import DELIVERERS, SIGNERS, WRITERS, check_acts, check_sees
 from services.deadlines.api.reference import rules_for
 from services.deadlines.domain import apology as sorry
 from services.deadlines.domain.apology import apology
-from services.deadlines.domain.letters import TakeNumber, letters, letters_stream
+from services.deadlines.domain.letters import letters, letters_stream
 
 router = APIRouter(tags=["Xin lỗi / Apologies"])
 ERASED = "[đã xóa theo yêu cầu]"

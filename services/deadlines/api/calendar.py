@@ -8,13 +8,13 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from kernel import calendar as working_time
+from kernel.access import Operator
 from kernel.calendar import Calendar, Declared, with_changes
 from kernel.calendars import Calendars, seed
 from kernel.service import Service
 from kernel.web import Ask, Asked, Here
 from schemas.calendar import CalendarDay
 from schemas.event import Actor
-from services.deadlines.api.access import Operator
 from services.deadlines.domain.calendar import STREAM, ChangeCalendar, calendar, check_changes
 from services.deadlines.domain.counting import recounted
 from services.deadlines.projection.clock import read_pauses, read_promise

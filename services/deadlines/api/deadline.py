@@ -10,6 +10,7 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel
 
 from kernel import logs
+from kernel.access import Staff, Tracking, own
 from kernel.calendar import Entry, local
 from kernel.calendars import Calendars
 from kernel.decider import Text
@@ -17,9 +18,8 @@ from kernel.explain import Counted, Why, explain
 from kernel.service import Service
 from kernel.tracking import codes
 from kernel.web import Here, Lang, Who
-from schemas.event import Actor
 from schemas.rules import Cited
-from services.deadlines.api.access import ALL_UNITS, Staff, Tracking, check_sees
+from services.deadlines.api.access import check_sees
 from services.deadlines.domain.clock import clock, clock_stream
 from services.deadlines.domain.counting import IMPORTED
 
@@ -318,11 +318,6 @@ async def deadlines(
     page = rows[:size]
     last = f"{page[-1]['due_at'].isoformat()}~{page[-1]['stream']}" if len(rows) > size else ""
     return Deadlines(deadlines=[told(each) for each in page], next=last.replace("+00:00", "Z"))
-
-
-def own(actor: Actor, unit: str) -> str:
-    """The unit whose dossiers an actor may list: any for who oversees them, else the own."""
-    return unit if set(actor.roles) & ALL_UNITS else actor.unit or "-"
 
 
 def _cursor(text: str) -> tuple[dt.datetime, str] | None:

@@ -8,10 +8,11 @@ from uuid import UUID
 from fastapi import APIRouter
 from pydantic import BaseModel
 
+from kernel.access import Tracking
 from kernel.service import Service
 from kernel.tracking import codes
 from kernel.web import Here, Who
-from services.deadlines.api.access import Tracking, check_sees
+from services.deadlines.api.access import check_sees
 from services.deadlines.api.deadline import Lateness, find, units
 
 router = APIRouter(tags=["Thời hạn / Deadlines"])

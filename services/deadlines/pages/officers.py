@@ -9,17 +9,18 @@ from fastapi import APIRouter, HTTPException, Query, Request, Response
 from pydantic import ValidationError
 
 from kernel import problems
+from kernel.access import ALL_UNITS, Operator, Staff, own
 from kernel.calendar import local
 from kernel.decider import Rejected, Text
-from kernel.layout import lang, moment, read_day, read_moment, render, say, see_other
+from kernel.layout import lang, moment, read_day, read_moment, render, say, see_other, typed_in
 from kernel.service import Service
 from kernel.store import Conflict
 from kernel.web import Asked, Here, Who, who
 from schemas.event import Recorded
 from services.deadlines.api import apology as letters
 from services.deadlines.api import calendar as days
-from services.deadlines.api.access import ALL_UNITS, DELIVERERS, SIGNERS, WRITERS, Operator, Staff, check_sees
-from services.deadlines.api.deadline import State, explained, find, listed, own, told, units
+from services.deadlines.api.access import DELIVERERS, SIGNERS, WRITERS, check_sees
+from services.deadlines.api.deadline import State, explained, find, listed, told, units
 from services.deadlines.api.leg import legs_of, open_legs
 from services.deadlines.pages import words
 
@@ -196,17 +197,11 @@ async def _sheet(
     )
 
 
-async def _typed_in(request: Request) -> dict[str, str]:
-    """What was typed into a form, without blanks around (and without NULs, which no table holds)."""
-    sent = await request.form(max_fields=20)
-    return {name: str(value).replace("\0", "").strip() for name, value in sent.items()}
-
-
 @router.post("/xin-loi/{id}/{action}")
 async def act(request: Request, service: Here, actor: Staff, id: UUID, action: str) -> Response:
     """Save another text, sign, or write down that it was handed over."""
     said = lang(request)
-    form = await _typed_in(request)
+    form = await typed_in(request, 20)
     row = await letters.find(service, id)
     asked = Asked(None, b"", said)
     try:
@@ -300,7 +295,7 @@ async def _month(
 async def change_calendar(request: Request, service: Here, actor: Operator) -> Response:
     """Show what a change would move, then declare it."""
     said = lang(request)
-    form = await _typed_in(request)
+    form = await typed_in(request, 20)
     month = form.get("month", "")[:7]
     try:
         found = [

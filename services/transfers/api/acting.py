@@ -7,13 +7,14 @@ from fastapi import APIRouter, HTTPException, Response
 from pydantic import BaseModel, ConfigDict, Field
 from uuid_utils.compat import uuid7
 
+from kernel.access import Staff
 from kernel.decider import Text
 from kernel.service import Service
 from kernel.web import Ask, Asked, Here
 from schemas.event import Actor, Personal
 from schemas.people import Person
 from schemas.transfers import Facts
-from services.transfers.api.access import CONSENTERS, HEADS, WRITERS, Staff, check_acts
+from services.transfers.api.access import CONSENTERS, HEADS, WRITERS, check_acts
 from services.transfers.api.case import Case, Found, find, told, units
 from services.transfers.api.reference import known as known_now
 from services.transfers.domain import commands as life

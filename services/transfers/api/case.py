@@ -10,6 +10,7 @@ import msgspec
 from fastapi import APIRouter, HTTPException
 from pydantic import BaseModel
 
+from kernel.access import ALL_UNITS, STAFF, Tracking
 from kernel.decider import Text
 from kernel.service import Service
 from kernel.tracking import codes
@@ -18,7 +19,7 @@ from schemas.event import Actor
 from schemas.people import Document, Person
 from schemas.rules import Cited
 from schemas.transfers import Consultation, Facts, Finding, Reply
-from services.transfers.api.access import ALL_UNITS, STAFF, Tracking, check_sees
+from services.transfers.api.access import check_sees
 from services.transfers.api.reading import opened, shown
 from services.transfers.domain.dossier import transfer_stream
 from services.transfers.projection.transfer import (

@@ -6,11 +6,12 @@ from typing import Annotated, Any
 from fastapi import APIRouter, HTTPException, Path, Query
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
+from kernel.access import Staff
 from kernel.decider import Text
 from kernel.service import Service
 from kernel.web import Ask, Asked, Here
 from schemas.event import Actor
-from services.transfers.api.access import Staff, check_acts
+from services.transfers.api.access import check_acts
 from services.transfers.domain import place
 from services.transfers.domain.dossier import class_stream
 from services.transfers.domain.place import school_class

@@ -8,22 +8,24 @@ from uuid import UUID
 from fastapi import APIRouter, HTTPException, Response
 from pydantic import BaseModel, ConfigDict, Field
 
+from kernel.access import Staff
 from kernel.calendar import local
 from kernel.decider import Text
+from kernel.letters import TakeNumber
 from kernel.service import Service
 from kernel.store import Conflict
 from kernel.web import Ask, Asked, Here
 from schemas.event import Actor, Personal
 from schemas.transfers import Consultation, Opinion, Reply
 from services.transfers.api import letter as letters_of
-from services.transfers.api.access import HEADS, Staff, check_acts, check_sees
+from services.transfers.api.access import HEADS, check_acts, check_sees
 from services.transfers.api.acting import EITHER, Reason, now, say, subject_of
 from services.transfers.api.case import ERASED, Case, find, readers
 from services.transfers.api.reading import names, opened, row_of
 from services.transfers.api.reference import known as known_now
 from services.transfers.domain import commands as life
 from services.transfers.domain.dossier import document_id, letters_stream, opinion_stream
-from services.transfers.domain.letters import TakeNumber, letters
+from services.transfers.domain.letters import letters
 from services.transfers.domain.transfer import transfer
 from services.transfers.projection.exchange import OpinionRow
 from services.transfers.projection.exchange import opinion as opinion_view

@@ -8,11 +8,12 @@ from fastapi import APIRouter, HTTPException, Query
 from pydantic import BaseModel, ConfigDict, Field
 from uuid_utils.compat import uuid7
 
+from kernel.access import Staff, own
 from kernel.decider import Text
 from kernel.service import Service
 from kernel.web import Ask, Asked, Here
 from schemas.event import Actor
-from services.transfers.api.access import Leadership, Staff, own
+from services.transfers.api.access import Leadership
 from services.transfers.api.reading import shown
 from services.transfers.domain import delegation as letting
 from services.transfers.domain.delegation import delegation

@@ -9,11 +9,12 @@ from fastapi import APIRouter, HTTPException, Query, Response
 from fastapi.responses import FileResponse
 from pydantic import BaseModel
 
+from kernel.access import Staff, own
 from kernel.decider import Text
 from kernel.service import Service
 from kernel.web import Ask, Asked, Here
 from schemas.event import Actor
-from services.transfers.api.access import CLERKS, Staff, check_acts, check_sees, own
+from services.transfers.api.access import CLERKS, check_acts, check_sees
 from services.transfers.api.reading import row_of
 from services.transfers.domain import arrival as aside
 from services.transfers.domain import document as sending

@@ -7,11 +7,11 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel
 
 from kernel import packs
+from kernel.access import Staff, own
 from kernel.calendar import local
 from kernel.service import Service
 from kernel.web import Here
 from schemas.rules import Cited
-from services.transfers.api.access import Staff, own
 from services.transfers.api.reference import PACKS, rules
 
 router = APIRouter(tags=["Số liệu và quy định / Figures and rules"])

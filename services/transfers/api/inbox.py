@@ -8,10 +8,10 @@ from fastapi import APIRouter, Query
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel
 
+from kernel.access import Staff, own
 from kernel.service import Service
 from kernel.web import Here
 from schemas.people import Person
-from services.transfers.api.access import Staff, own
 from services.transfers.api.reading import opened
 
 router = APIRouter(tags=["Chuyển trường / Transfers"])

@@ -9,6 +9,7 @@ import msgspec
 from fastapi import APIRouter, HTTPException, Query, Response
 from pydantic import BaseModel, ConfigDict, Field
 
+from kernel.access import Staff, own
 from kernel.calendar import local
 from kernel.decider import Text
 from kernel.service import Service
@@ -17,7 +18,7 @@ from schemas.event import Actor, Personal
 from schemas.people import Document, Person
 from schemas.rules import Cited
 from schemas.transfers import Consultation, Facts, Finding, Opinion, Reply
-from services.transfers.api.access import HEADS, Staff, check_acts, check_sees, own
+from services.transfers.api.access import HEADS, check_acts, check_sees
 from services.transfers.api.case import ERASED, documents_of
 from services.transfers.api.consulting import as_pdf, letter_from, numbered
 from services.transfers.api.letter import Official

@@ -4,14 +4,15 @@ from uuid import UUID
 
 from fastapi import APIRouter, HTTPException, Request, Response
 
+from kernel.access import Staff, own
 from kernel.decider import Text
-from kernel.layout import lang, render, say, see_other
+from kernel.layout import lang, render, say, see_other, typed_in
 from kernel.web import Here
 from services.transfers.api import documents
-from services.transfers.api.access import CLERKS, Staff, own
+from services.transfers.api.access import CLERKS
 from services.transfers.api.reading import names
 from services.transfers.pages import words
-from services.transfers.pages.forms import WRONG, by_hand, problem_of, typed_in
+from services.transfers.pages.forms import WRONG, by_hand, problem_of
 
 router = APIRouter(include_in_schema=False)
 

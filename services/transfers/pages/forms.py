@@ -1,9 +1,9 @@
-"""What all forms of these pages have in common: how they are read, and what is said when something is wrong."""
+"""What all forms of these pages have in common: what is said when something is wrong."""
 
 from collections.abc import Mapping
 from typing import Any
 
-from fastapi import HTTPException, Request
+from fastapi import HTTPException
 from pydantic import ValidationError
 
 from kernel import problems
@@ -15,12 +15,6 @@ from services.transfers.pages import words
 
 WRONG = (Rejected, Conflict, ValueError, HTTPException)
 UNREAD = Text("Có mục chưa đúng dạng thức.", "Something is not in the right form.")
-
-
-async def typed_in(request: Request, most: int = 60) -> dict[str, str]:
-    """What was typed into a form, without blanks around (and without NULs, which no table holds)."""
-    sent = await request.form(max_fields=most)
-    return {name: str(value).replace("\0", "").strip() for name, value in sent.items()}
 
 
 def by_hand(said: str) -> Asked:

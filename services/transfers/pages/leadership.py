@@ -6,17 +6,18 @@ from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
 
+from kernel.access import Staff, own
 from kernel.calendar import local
 from kernel.decider import Text
-from kernel.layout import lang, read_day, render, say, see_other
+from kernel.layout import lang, read_day, render, say, see_other, typed_in
 from kernel.service import Service
 from kernel.web import Here
 from schemas.event import Actor
 from services.transfers.api import delegations, opinions
-from services.transfers.api.access import Leadership, Staff, check_sees, own
+from services.transfers.api.access import Leadership, check_sees
 from services.transfers.api.reading import names
 from services.transfers.pages import words
-from services.transfers.pages.forms import WRONG, by_hand, problem_of, typed_in
+from services.transfers.pages.forms import WRONG, by_hand, problem_of
 
 router = APIRouter(include_in_schema=False)
 

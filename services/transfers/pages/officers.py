@@ -7,16 +7,17 @@ from uuid import UUID
 from fastapi import APIRouter, HTTPException, Query, Request, Response
 from pydantic import TypeAdapter
 
+from kernel.access import ALL_UNITS, STAFF, Staff, own
 from kernel.calendar import local
 from kernel.decider import Text
-from kernel.layout import lang, read_day, render, say, see_other
+from kernel.layout import lang, read_day, render, say, see_other, typed_in
 from kernel.service import Service
 from kernel.web import Here, Who
 from schemas.event import Actor
 from schemas.people import Person
 from schemas.transfers import Facts
 from services.transfers.api import acting, consulting
-from services.transfers.api.access import ALL_UNITS, CONSENTERS, HEADS, STAFF, WRITERS, Staff, check_sees, own
+from services.transfers.api.access import CONSENTERS, HEADS, WRITERS, check_sees
 from services.transfers.api.case import Found, find, readers, told, units
 from services.transfers.api.classes import listed as classes_listed
 from services.transfers.api.figures import counted
@@ -24,7 +25,7 @@ from services.transfers.api.inbox import cases, line, work
 from services.transfers.api.opinions import listed as opinions_listed
 from services.transfers.api.reading import names
 from services.transfers.pages import words
-from services.transfers.pages.forms import WRONG, by_hand, problem_of, typed_in, whole
+from services.transfers.pages.forms import WRONG, by_hand, problem_of, whole
 
 router = APIRouter(include_in_schema=False)
 _facts: TypeAdapter[Facts] = TypeAdapter(Facts)

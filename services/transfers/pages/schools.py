@@ -5,20 +5,20 @@ from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
+from kernel.access import Staff
 from kernel.calendar import local
 from kernel.decider import Rejected, Text
-from kernel.layout import lang, read_day, render, say, see_other
+from kernel.layout import lang, read_day, render, say, see_other, typed_in
 from kernel.service import Service
 from kernel.web import Here, Who
 from schemas.event import Actor
 from services.transfers.api import classes
-from services.transfers.api.access import Staff
 from services.transfers.api.figures import ruled
 from services.transfers.api.reading import names
 from services.transfers.api.reference import rules as rules_of
 from services.transfers.domain.rules import school_year
 from services.transfers.pages import words
-from services.transfers.pages.forms import WRONG, by_hand, problem_of, typed_in, whole
+from services.transfers.pages.forms import WRONG, by_hand, problem_of, whole
 
 router = APIRouter(include_in_schema=False)
 
