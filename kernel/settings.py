@@ -28,7 +28,7 @@ class Settings(BaseSettings):
     partitions: int = 12
     replication: int = 1
     host: str = "127.0.0.1"
-    ports: dict[str, int] = {"intake": 8401, "reporting": 8402, "deadlines": 8403, "transfers": 8404}
+    ports: dict[str, int] = {"intake": 8401, "reporting": 8402, "deadlines": 8403, "transfers": 8404, "surveys": 8405}
     # What people reach all services by, for links and codes on paper, such as https://dichvucong.example. Where there
     # is none, the address that each listens on.
     public_address: Annotated[str, Field(pattern=r"^(https?://[A-Za-z0-9.:\[\]-]+(/[A-Za-z0-9._~/-]*)?)?$")] = ""

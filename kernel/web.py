@@ -273,7 +273,7 @@ class Pretend(BaseModel):
     ]
 
 
-ROLES = ("desk_officer", "case_officer", "unit_head", "leadership", "operator", "auditor")
+ROLES = ("desk_officer", "case_officer", "unit_head", "leadership", "survey_manager", "operator", "auditor")
 
 
 def _demo(app: FastAPI) -> None:

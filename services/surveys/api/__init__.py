@@ -1,0 +1,5 @@
+"""What programs say to surveys: a route a command, a route a question."""
+
+from fastapi import APIRouter
+
+routers: tuple[APIRouter, ...] = ()

@@ -1,0 +1,5 @@
+"""What surveys shows."""
+
+from kernel.handlers import View
+
+views: tuple[View, ...] = ()

@@ -1,0 +1,2 @@
+-- Surveys' views as they are today. Change a table and its row in projection/, then rebuild; there are no migrations.
+-- The schema is chosen by the kernel (search_path), so that a rebuild can fill the next one beside the live one.
