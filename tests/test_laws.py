@@ -22,6 +22,7 @@ from services.intake import domain as intake
 from services.intake import projection as intake_projection
 from services.intake.domain.rules import LateEntry, Rules, rules_on
 from services.reporting import projection as reporting_projection
+from services.surveys import projection as surveys_projection
 from services.transfers import projection as transfers_projection
 from services.transfers.domain.rules import Known as KnownToTransfers
 from strategies import NOON, POOLS, of
@@ -45,6 +46,7 @@ VIEWS: tuple[View, ...] = (
     *reporting_projection.views,
     *deadlines_projection.views,
     *transfers_projection.views,
+    *surveys_projection.views,
 )
 EVENTS = tuple(each for decider in DECIDERS for each in decider.events)
 

@@ -6,7 +6,7 @@ from kernel.service import Definition
 from services.surveys import api, pages
 from services.surveys.domain.campaign import campaign
 from services.surveys.domain.contact import contact
-from services.surveys.policy import policy
+from services.surveys.policy import duties, policy
 from services.surveys.projection import views
 
 HERE = Path(__file__).parent
@@ -20,4 +20,5 @@ definition = Definition(
     tables=HERE / "tables.sql",
     routers=lambda: (*pages.routers, *api.routers),
     templates=HERE / "pages",
+    duties=duties,
 )

@@ -1,5 +1,6 @@
 """What surveys shows."""
 
-from kernel.handlers import View
+from services.surveys.projection.campaign import campaign, questionnaire
+from services.surveys.projection.contact import contact, dossier, unit
 
-views: tuple[View, ...] = ()
+views = (campaign, questionnaire, contact, dossier, unit)
