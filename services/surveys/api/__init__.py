@@ -1,5 +1,5 @@
 """What programs say to surveys: a route a command, a route a question."""
 
-from fastapi import APIRouter
+from services.surveys.api import campaigns, sampling
 
-routers: tuple[APIRouter, ...] = ()
+routers = (campaigns.router, sampling.router)
