@@ -4,7 +4,7 @@ that was lost is lost: printing again revokes what was printed before."""
 import asyncio
 import datetime as dt
 from collections.abc import Sequence
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, HTTPException, Response
@@ -27,9 +27,7 @@ from services.surveys.domain.invitation import invitation
 from services.surveys.domain.naming import contact_stream, invitation_stream
 
 router = APIRouter(tags=["Phiếu giấy / Slips"])
-PRINTED = (
-    "SELECT stream, state FROM view.invitation WHERE campaign = $1 AND cell = $2 AND carrier = 'slip' AND printing <> ''"
-)
+PRINTED = "SELECT stream, state FROM view.invitation WHERE campaign = $1 AND cell = $2 AND carrier = 'slip' AND printing <> ''"
 TURN = "SELECT pg_advisory_xact_lock(hashtext('motcua.slips ' || $1))"
 HOW = (
     "1. Quét mã QR bằng điện thoại, hoặc vào trang dưới đây và nhập mã.",
@@ -72,9 +70,7 @@ async def print_class(service: Service, actor: Actor, id: UUID, body: PrintBody)
     """Issue the invitations of a class and print them. Raises Rejected, 403, 404."""
     check_unit(actor, body.school)
     found = await find(service, id)
-    chosen = next(
-        (c for c in found.state.chosen if (c.school, c.class_name) == (body.school, body.class_name)), None
-    )
+    chosen = next((c for c in found.state.chosen if (c.school, c.class_name) == (body.school, body.class_name)), None)
     if chosen is None:
         raise HTTPException(404, Text("Lớp này không có trong mẫu.", "This class is not in the sample."))
     cell = (chosen.school, chosen.class_name)
@@ -155,7 +151,9 @@ async def post_slips(service: Here, actor: Reader, id: UUID, body: PrintBody) ->
     return _file(await print_class(service, actor, id, body), f"phieu-{body.school}-{body.class_name}")
 
 
-@router.post("/contacts/{application}/slip", response_class=Response, summary="Print a slip for one applicant (officers)")
+@router.post(
+    "/contacts/{application}/slip", response_class=Response, summary="Print a slip for one applicant (officers)"
+)
 async def post_slip(service: Here, actor: Reader, application: UUID) -> Response:
     """For somebody without an address, at the desk. An invitation that was sent before becomes worthless."""
     return _file(await print_one(service, actor, application), "phieu-khao-sat")
