@@ -210,7 +210,7 @@ class CampaignPlanned(Event, frozen=True, kw_only=True):
 @event("surveys.frame_imported", version=1)
 class FrameImported(Event, frozen=True, kw_only=True):
     """The list of schools and classes that a sample is drawn from is here; `digest` is its SHA-256 in canonical form.
-    An earlier list, and what was drawn from it, does not count any more."""
+    An earlier list does not count any more; once a sample was drawn there is no later one."""
 
     schools: tuple[FrameSchool, ...]
     digest: str

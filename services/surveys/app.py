@@ -4,6 +4,8 @@ from pathlib import Path
 
 from kernel.service import Definition
 from services.surveys import api, pages
+from services.surveys.domain.campaign import campaign
+from services.surveys.domain.contact import contact
 from services.surveys.policy import policy
 from services.surveys.projection import views
 
@@ -11,7 +13,7 @@ HERE = Path(__file__).parent
 
 definition = Definition(
     name="surveys",
-    deciders=(),
+    deciders=(campaign, contact),
     hears=("intake", "deadlines", "surveys"),
     views=views,
     policy=policy,
