@@ -1,5 +1,13 @@
 """What programs say to surveys: a route a command, a route a question."""
 
-from services.surveys.api import campaigns, sampling
+from services.surveys.api import answering, campaigns, entering, invitations, sampling, sheets, slips
 
-routers = (campaigns.router, sampling.router)
+routers = (
+    campaigns.router,
+    sampling.router,
+    slips.router,
+    invitations.router,
+    answering.router,
+    entering.router,
+    sheets.router,
+)

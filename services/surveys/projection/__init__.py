@@ -2,5 +2,7 @@
 
 from services.surveys.projection.campaign import campaign, questionnaire
 from services.surveys.projection.contact import contact, dossier, unit
+from services.surveys.projection.invitation import ending, invitation
+from services.surveys.projection.sheet import sheet
 
-views = (campaign, questionnaire, contact, dossier, unit)
+views = (campaign, questionnaire, contact, dossier, unit, sheet, invitation, ending)
