@@ -1,6 +1,17 @@
 """What programs say to surveys: a route a command, a route a question."""
 
-from services.surveys.api import answering, campaigns, entering, invitations, sampling, sheets, slips
+from services.surveys.api import (
+    answering,
+    campaigns,
+    entering,
+    exports,
+    invitations,
+    results,
+    sampling,
+    sheets,
+    slips,
+    voiding,
+)
 
 routers = (
     campaigns.router,
@@ -10,4 +21,7 @@ routers = (
     answering.router,
     entering.router,
     sheets.router,
+    voiding.router,
+    results.router,
+    exports.router,
 )
