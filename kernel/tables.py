@@ -58,17 +58,13 @@ def _csv(content: bytes) -> Iterable[Sequence[Any]]:
     try:
         return list(csv.reader(io.StringIO(text, newline=""), delimiter=max(",;\t", key=heading.count)))
     except csv.Error:
-        raise Unreadable(
-            Text("Tệp không phải CSV: hãy xuất lại.", "The file is not CSV: export it again.")
-        ) from None
+        raise Unreadable(Text("Tệp không phải CSV: hãy xuất lại.", "The file is not CSV: export it again.")) from None
 
 
 def _xlsx(content: bytes, most: int) -> Iterable[Sequence[Any]]:
     from openpyxl import load_workbook  # noqa: PLC0415 -- slow to import
 
-    wrong = Unreadable(
-        Text("Tệp XLSX không đọc được: hãy lưu lại.", "The XLSX workbook can't be read: save it again.")
-    )
+    wrong = Unreadable(Text("Tệp XLSX không đọc được: hãy lưu lại.", "The XLSX workbook can't be read: save it again."))
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as packed:
             if sum(each.file_size for each in packed.infolist()) > MOST_UNPACKED:

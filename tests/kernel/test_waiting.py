@@ -167,9 +167,7 @@ async def test_a_long_reader_is_not_waited_for(service: Service, monkeypatch: py
         with pytest.raises(asyncpg.LockNotAvailableError):
             async with service.pool.acquire() as connection, connection.transaction():
                 await waiting.hold(connection)
-        await asyncio.wait_for(
-            store.append(service.pool, [entry("box-1", 1, A, held=Waiting("b", b"x"))]), timeout=5
-        )
+        await asyncio.wait_for(store.append(service.pool, [entry("box-1", 1, A, held=Waiting("b", b"x"))]), timeout=5)
 
 
 @pytest.mark.parametrize("size", [0, 1, waiting.BLOCK - 1, waiting.BLOCK, 5_000])
@@ -178,5 +176,3 @@ def test_a_padded_value_comes_back_and_its_length_is_one_of_few(size: int) -> No
     assert waiting.unpadded(waiting.padded(value)) == value
     assert len(waiting.padded(value)) in {waiting.BLOCK * 2**n for n in range(4)}
     assert len(waiting.padded(b"")) == len(waiting.padded(b"x" * 1500))
-
-

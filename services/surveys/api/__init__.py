@@ -1,5 +1,12 @@
 """What programs say to surveys: a route a command, a route a question."""
 
-from fastapi import APIRouter
+from services.surveys.api import answering, campaigns, entering, invitations, sampling, sheets
 
-routers: tuple[APIRouter, ...] = ()
+routers = (
+    answering.router,
+    campaigns.router,
+    sampling.router,
+    invitations.router,
+    entering.router,
+    sheets.router,
+)

@@ -144,5 +144,4 @@ def _evolve_remark(said: bool, event: Event) -> bool:
     return said or isinstance(event, RemarkReleased)
 
 
-
 remark: Decider[bool] = Decider("remark", False, _decide_remark, _evolve_remark, (RemarkReleased,))

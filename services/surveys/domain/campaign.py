@@ -304,6 +304,11 @@ def _planned(command: Plan, state: Campaign) -> list[Event]:
             ),
             instead=Text("Hủy đợt này và lập đợt mới.", "Cancel this campaign and plan a new one."),
         )
+    if state.sample and state.plan and said.target != state.plan.target:
+        raise Rejected(
+            "drawn_already",
+            Text("Mẫu đã rút theo mục tiêu cũ; không đổi mục tiêu được nữa.", "The sample was drawn for this target."),
+        )
     return [msgspec.structs.replace(said, planned_at=command.at)]
 
 

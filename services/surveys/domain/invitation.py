@@ -96,8 +96,10 @@ class Invitation:
 initial = Invitation()
 
 UNKNOWN = Text("Không có phiếu khảo sát nào với mã này.", "There is no questionnaire with this code.")
-USED = Text("Phiếu này đã được gửi. Mỗi mã chỉ trả lời được một lần.", "This questionnaire was sent already. Each code"
-            " can be used once.")
+USED = Text(
+    "Phiếu này đã được gửi. Mỗi mã chỉ trả lời được một lần.",
+    "This questionnaire was sent already. Each code can be used once.",
+)
 REVOKED = Text("Mã này không còn dùng được.", "This code can't be used any more.")
 BY_ANOTHER = Text("Lần nhập này phải do người khác thực hiện.", "Somebody else has to type it in this time.")
 ASK_ANOTHER = Text("Nhờ một đồng nghiệp nhập lại phiếu này.", "Ask a colleague to type it in again.")
@@ -140,7 +142,7 @@ def decide(command: Command, state: Invitation) -> list[Event]:
             )
         case _, "used":
             raise Rejected("invitation_used", USED)
-        case (Open() | EnterFirst() | Use()), _ if not command.takes:
+        case ((Open() | EnterFirst() | Use()), _) if not command.takes:
             raise Rejected("invitation_expired", OVER)
         case Open(), _ if not state.opened:
             return [InvitationOpened(campaign=state.campaign, cell=state.cell, opened_at=command.at)]
@@ -193,9 +195,7 @@ def evolve(state: Invitation, event: Event) -> Invitation:
         case InvitationRevoked():
             if state.status == "used":
                 return state
-            return replace(
-                state, status="revoked", campaign=event.campaign, cell=event.cell, ground=event.ground
-            )
+            return replace(state, status="revoked", campaign=event.campaign, cell=event.cell, ground=event.ground)
         case _:
             return state
 
