@@ -26,6 +26,7 @@ from services.surveys import projection as surveys_projection
 from services.transfers import projection as transfers_projection
 from services.transfers.domain.rules import Known as KnownToTransfers
 from strategies import NOON, POOLS, of
+from surveys import samples as surveys
 from surveys import samples_campaign as campaigns
 from transfers import samples as transfers
 
@@ -40,7 +41,13 @@ POOLS[Promise] = st.sampled_from(
     [deadlines.PROMISE, deadlines.RESTART.promise, deadlines.ELSEWHERE, deadlines.MOVED_ELSEWHERE]
 )
 
-DECIDERS: tuple[Decider[Any], ...] = (*intake.deciders, *deadlines.DECIDERS, *transfers.DECIDERS, *campaigns.DECIDERS)
+DECIDERS: tuple[Decider[Any], ...] = (
+    *intake.deciders,
+    *deadlines.DECIDERS,
+    *transfers.DECIDERS,
+    *campaigns.DECIDERS,
+    *surveys.DECIDERS,
+)
 VIEWS: tuple[View, ...] = (
     *intake_projection.views,
     *reporting_projection.views,
@@ -58,11 +65,12 @@ LIVES: dict[str, list[list[Event]]] = {
     **{f"deadlines.{name}": lives for name, lives in deadlines.HISTORIES.items()},
     **{f"transfers.{name}": lives for name, lives in transfers.HISTORIES.items()},
     **{f"surveys.{name}": lives for name, lives in campaigns.HISTORIES.items()},
+    **{f"surveys.{name}": lives for name, lives in surveys.HISTORIES.items()},
 }
 GOOD: list[Any] = [
     each for each in vars(samples).values() if type(each).__module__.startswith("services.intake.domain")
 ]
-GOOD += [*samples.COMMANDS, *deadlines.COMMANDS, *transfers.COMMANDS, *campaigns.COMMANDS]
+GOOD += [*samples.COMMANDS, *deadlines.COMMANDS, *transfers.COMMANDS, *campaigns.COMMANDS, *surveys.COMMANDS]
 
 
 def commands(decider: Decider[Any]) -> list[Any]:

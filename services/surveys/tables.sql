@@ -127,12 +127,12 @@ CREATE TABLE invitation (
     cell text NOT NULL,
     carrier text NOT NULL,
     printing text NOT NULL,
-    status text NOT NULL,
+    state text NOT NULL,
     way text NOT NULL,
     used_at timestamptz,
     entered boolean NOT NULL
 );
-CREATE INDEX invitation_open ON invitation (campaign, cell) WHERE status IN ('issued', 'opened');
+CREATE INDEX invitation_open ON invitation (campaign, cell) WHERE state IN ('issued', 'opened');
 
 CREATE TABLE invited (
     campaign text NOT NULL,

@@ -11,11 +11,12 @@ from fastapi import APIRouter, Depends, HTTPException, Request, Response
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 
-from kernel.decider import Rejected, Text
+from kernel.decider import Rejected
 from kernel.service import Service
 from kernel.web import Here, Lang, may
 from schemas.event import Actor
 from schemas.surveys import Answers
+from services.surveys.api.access import ELSEWHERE
 from services.surveys.api.answering import (
     BODY,
     Opened,
@@ -56,7 +57,7 @@ class Entered(BaseModel):
 def check_unit(actor: Actor, found: Opened) -> None:
     """Raises 403: an officer types in what the own unit collects."""
     if "survey_manager" not in actor.roles and found.state.cell[:1] != (actor.unit,):
-        raise HTTPException(403, Text("Đây là phiếu của đơn vị khác.", "This sheet is another unit's."))
+        raise HTTPException(403, ELSEWHERE)
 
 
 async def entries(service: Service, found: Opened) -> list[tuple[str, Answers]]:

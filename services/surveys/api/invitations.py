@@ -2,8 +2,9 @@
 
 import asyncio
 from typing import Annotated, Literal
+from uuid import UUID
 
-from fastapi import APIRouter, Depends, HTTPException, Path
+from fastapi import APIRouter, Depends, HTTPException
 from pydantic import BaseModel, ConfigDict, Field
 
 from kernel.decider import Rejected, Text
@@ -11,6 +12,7 @@ from kernel.service import Service
 from kernel.web import Here, may
 from schemas.event import Actor
 from schemas.surveys import Carrier, RevokeGround
+from services.surveys.api.access import ELSEWHERE, Manager
 from services.surveys.api.catalogue import catalogue
 from services.surveys.api.tokens import new_token, read_token, shown
 from services.surveys.domain import invitation as inv
@@ -20,8 +22,6 @@ from services.surveys.domain.naming import invitation_stream
 
 router = APIRouter(tags=["Phiếu mời / Invitations"])
 Issuer = Annotated[Actor, Depends(may("survey_manager", "desk_officer"))]
-Manager = Annotated[Actor, Depends(may("survey_manager"))]
-CampaignId = Annotated[str, Path(pattern=r"^campaign-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")]
 Part = Annotated[str, Field(min_length=1, max_length=100)]
 SITUATIONS = ("late", "in_time")
 
@@ -108,18 +108,15 @@ async def issue(
     return tokens
 
 
-@router.post("/campaigns/{campaign}/invitations", status_code=201, summary="Issue invitations (survey manager, desk)")
-async def post_invitations(service: Here, actor: Issuer, campaign: CampaignId, body: IssueBody) -> Issued:
+@router.post("/campaigns/{id}/invitations", status_code=201, summary="Issue invitations (survey manager, desk)")
+async def post_invitations(service: Here, actor: Issuer, id: UUID, body: IssueBody) -> Issued:
     """A desk officer gives slips to people whom the own unit has answered; all others the survey manager."""
-    if "survey_manager" not in actor.roles and (body.cell[0] != actor.unit or body.cell[1:] not in _SITUATIONS):
-        raise HTTPException(403, Text("Đây là phiếu của đơn vị khác.", "These are another unit's."))
+    if "survey_manager" not in actor.roles and (body.cell[0] != actor.unit or body.cell[1:2] not in {(each,) for each in SITUATIONS}):
+        raise HTTPException(403, ELSEWHERE)
     tokens = await issue(
-        service, actor, campaign, body.cell, count=body.count, carrier=body.carrier, printing=body.printing
+        service, actor, f"campaign-{id}", body.cell, count=body.count, carrier=body.carrier, printing=body.printing
     )
     return Issued(tokens=[shown(each) for each in tokens])
-
-
-_SITUATIONS = {(each,) for each in SITUATIONS}
 
 
 @router.post("/invitations/revoke", summary="Make a token worthless (survey manager)")

@@ -48,7 +48,7 @@ LOST = f"{ABOUT} WHERE turn > reached AND skipped = '' ORDER BY invited_at, stre
 # Who was reached and has an invitation that was not used: one whose it was is not looked at again.
 REMIND = f"""{ABOUT} JOIN view.invitation i ON i.stream = c.invitation
 WHERE c.campaign = $1 AND c.reminders = $2 AND c.asked_at <= $3 AND c.turn = c.reached AND c.skipped = ''
-AND c.carrier <> 'slip' AND i.status IN ('issued', 'opened') ORDER BY c.asked_at, c.stream LIMIT {MOST}"""
+AND c.carrier <> 'slip' AND i.state IN ('issued', 'opened') ORDER BY c.asked_at, c.stream LIMIT {MOST}"""
 OF_DOSSIER = (
     "SELECT d.*, u.name AS unit_name FROM view.dossier d LEFT JOIN view.unit u ON u.unit = $2 WHERE stream = $1"
 )

@@ -8,6 +8,7 @@ token is used once, so a file that is sent again is told as `already`.
 import asyncio
 from collections import Counter
 from typing import Annotated, Any, Literal
+from uuid import UUID
 
 from fastapi import APIRouter, HTTPException, Query, UploadFile
 from pydantic import BaseModel
@@ -20,9 +21,9 @@ from kernel.tables import Unreadable, read_table
 from kernel.web import Here, Lang
 from schemas.event import Actor
 from schemas.surveys import QuestionnairePublished
+from services.surveys.api.access import Manager
 from services.surveys.api.answering import Opened, Unfit, check, opened, send
 from services.surveys.api.catalogue import catalogue
-from services.surveys.api.invitations import CampaignId, Manager
 from services.surveys.api.tokens import read_token
 from services.surveys.domain import invitation as inv
 from services.surveys.domain.questionnaire import typed
@@ -49,16 +50,16 @@ class Imported(BaseModel):
     rows: list[RowOutcome]
 
 
-@router.post("/campaigns/{campaign}/sheets", summary="Take over sheets with their tokens (survey manager)")
+@router.post("/campaigns/{id}/sheets", summary="Take over sheets with their tokens (survey manager)")
 async def post_sheets(
     service: Here,
     actor: Manager,
     lang: Lang,
-    campaign: CampaignId,
+    id: UUID,
     file: UploadFile,
     dry_run: Annotated[bool, Query(description="Judge only; nothing is stored.")] = False,
 ) -> Imported:
-    return await take_all(service, actor, campaign, await file.read(), lang, dry_run=dry_run)
+    return await take_all(service, actor, f"campaign-{id}", await file.read(), lang, dry_run=dry_run)
 
 
 async def take_all(

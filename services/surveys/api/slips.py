@@ -30,7 +30,7 @@ from services.surveys.domain.naming import contact_stream, invitation_stream
 router = APIRouter(tags=["Phiếu giấy / Slips"])
 PRINTED = (
     "SELECT stream FROM view.invitation"
-    " WHERE campaign = $1 AND cell = $2 AND carrier = 'slip' AND printing <> '' AND status <> 'revoked'"
+    " WHERE campaign = $1 AND cell = $2 AND carrier = 'slip' AND printing <> '' AND state <> 'revoked'"
 )
 TURN = "SELECT pg_advisory_xact_lock(hashtext('motcua.slips ' || $1))"
 HOW = (

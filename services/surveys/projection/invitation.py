@@ -27,7 +27,7 @@ Shares: TypeAlias = Iterable[tuple[Key, tuple[int, ...]]]
 
 
 class InvitationRow(Row, frozen=True, kw_only=True):
-    """One invitation. `cell` is JSON; `status` issued, opened, used or revoked; `way` how it was used; `used_at` the
+    """One invitation. `cell` is JSON; `state` issued, opened, used or revoked; `way` how it was used; `used_at` the
     minute, for signs that one person answered for many. `entered` that a first entry from paper was made."""
 
     stream: str
@@ -35,7 +35,7 @@ class InvitationRow(Row, frozen=True, kw_only=True):
     cell: str
     carrier: str
     printing: str
-    status: str = "issued"
+    state: str = "issued"
     way: str = ""
     used_at: dt.datetime | None = None
     entered: bool = False
@@ -53,7 +53,7 @@ def _issued(row: InvitationRow | None, recorded: Recorded) -> InvitationRow:
 
 
 def _opened(row: InvitationRow | None, recorded: Recorded) -> InvitationRow | None:
-    return replace(row, status="opened") if row and row.status == "issued" else row
+    return replace(row, state="opened") if row and row.state == "issued" else row
 
 
 def _entered(row: InvitationRow | None, recorded: Recorded) -> InvitationRow | None:
@@ -62,19 +62,19 @@ def _entered(row: InvitationRow | None, recorded: Recorded) -> InvitationRow | N
 
 def _used(row: InvitationRow | None, recorded: Recorded) -> InvitationRow | None:
     event: Any = recorded.event
-    return row and replace(row, status="used", way=event.way, used_at=event.used_at.replace(second=0, microsecond=0))
+    return row and replace(row, state="used", way=event.way, used_at=event.used_at.replace(second=0, microsecond=0))
 
 
 def _revoked(row: InvitationRow | None, recorded: Recorded) -> InvitationRow | None:
-    return replace(row, status="revoked") if row and row.status != "used" else row
+    return replace(row, state="revoked") if row and row.state != "used" else row
 
 
-STATUSES = ("issued", "opened", "used", "revoked")
+STATES = ("issued", "opened", "used", "revoked")
 
 
 def _counted(row: InvitationRow) -> Shares:
     """One invitation of its cell: issued in any case, and what became of it."""
-    became = tuple(int(row.status == each) for each in STATUSES[1:])
+    became = tuple(int(row.state == each) for each in STATES[1:])
     yield (row.campaign, row.cell), (1, *became)
 
 
@@ -94,7 +94,7 @@ invitation = View(
         InvitationRevoked: _revoked,
     },
     totals=(
-        Total("invited", ("campaign", "cell"), STATUSES, _counted),
+        Total("invited", ("campaign", "cell"), STATES, _counted),
         Total("used_by_minute", ("campaign", "cell", "way", "minute"), ("n",), _minute),
     ),
 )

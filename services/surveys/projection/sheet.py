@@ -16,7 +16,7 @@ Shares: TypeAlias = Iterable[tuple[Key, tuple[int, ...]]]
 
 
 class SheetRow(Row, frozen=True, kw_only=True):
-    """What one person ticked. `cell` and `answers` are JSON. `campaign` is "" where it was voided before it was seen."""
+    """What one person ticked. `cell` and `answers` are JSON. `campaign` is "": it was voided before it was seen."""
 
     sheet: UUID
     campaign: str = ""
