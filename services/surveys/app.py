@@ -5,6 +5,8 @@ from pathlib import Path
 from kernel.service import Definition
 from services.surveys import api, pages
 from services.surveys.api.catalogue import publish
+from services.surveys.api.counting import freeze_due
+from services.surveys.api.inviting import invite
 from services.surveys.api.releasing import release
 from services.surveys.domain.box import box, remark
 from services.surveys.domain.campaign import campaign
@@ -26,5 +28,5 @@ definition = Definition(
     routers=lambda: (*pages.routers, *api.routers),
     templates=HERE / "pages",
     duties=duties,
-    errands=(publish, release),
+    errands=(publish, release, invite, freeze_due),
 )

@@ -159,3 +159,16 @@ CREATE TABLE ending (
     withheld boolean NOT NULL,
     frozen boolean NOT NULL
 );
+
+-- What people wrote, sealed, apart from what they ticked.
+CREATE TABLE remark (
+    stream text PRIMARY KEY,
+    campaign text NOT NULL,
+    cell text NOT NULL,
+    question text NOT NULL,
+    subject uuid NOT NULL,
+    text bytea NOT NULL,
+    week date NOT NULL
+);
+CREATE INDEX remark_campaign ON remark (campaign, question, week);
+CREATE INDEX remark_subject ON remark (subject);

@@ -1,12 +1,27 @@
 """What programs say to surveys: a route a command, a route a question."""
 
-from services.surveys.api import answering, campaigns, entering, invitations, sampling, sheets
+from services.surveys.api import (
+    answering,
+    campaigns,
+    entering,
+    exports,
+    invitations,
+    results,
+    sampling,
+    sheets,
+    slips,
+    voiding,
+)
 
 routers = (
-    answering.router,
     campaigns.router,
     sampling.router,
+    slips.router,
     invitations.router,
+    answering.router,
     entering.router,
     sheets.router,
+    voiding.router,
+    results.router,
+    exports.router,
 )

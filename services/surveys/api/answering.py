@@ -26,7 +26,8 @@ from services.surveys.domain import invitation as inv
 from services.surveys.domain.campaign import Campaign, over_at
 from services.surveys.domain.invitation import Invitation, invitation
 from services.surveys.domain.naming import invitation_stream
-from services.surveys.domain.questionnaire import cleaned, problems as wrongs
+from services.surveys.domain.questionnaire import cleaned
+from services.surveys.domain.questionnaire import problems as wrongs
 
 router = APIRouter(tags=["Trả lời khảo sát / Answering"])
 RESPONDENT = Actor(id="respondent", roles=("respondent",))

@@ -1,11 +1,8 @@
 """The frame of a yearly campaign and the sample that is drawn from it, over HTTP: import, see what a design comes to,
 draw once, draw again to check, replace a school that can't take part."""
 
-import csv
 import datetime as dt
-import io
 import secrets
-import zipfile
 from collections.abc import Sequence
 from typing import Annotated, Any
 from uuid import UUID
@@ -18,6 +15,7 @@ from kernel import problems
 from kernel.decider import Text
 from kernel.layout import say as spoken
 from kernel.service import Service
+from kernel.tables import Unreadable, read_table
 from kernel.web import Ask, Asked, Here, Lang
 from schemas.event import Actor
 from schemas.surveys import Chosen, Design, FrameSchool, Reserve, StratumPlan
@@ -30,17 +28,14 @@ from services.surveys.domain.frame import Problem
 
 router = APIRouter(tags=["Mẫu khảo sát / Samples"])
 MOST_ROWS = 30_000
-MOST_UNPACKED = 100 << 20  # bytes of a workbook: a small file may hold a large one
-LARGEST = 10 << 20
-COLUMN = {
-    "stratum": "stratum", "nhóm": "stratum", "tầng": "stratum", "địa bàn": "stratum",
-    "school": "school", "mã trường": "school",
-    "name": "name", "tên trường": "name", "trường": "name",
-    "class": "class", "lớp": "class",
-    "size": "size", "sĩ số": "size", "số người": "size",
-}  # fmt: skip
+CALLED = {
+    "stratum": ("stratum", "nhóm", "tầng", "địa bàn"),
+    "school": ("school", "mã trường"),
+    "name": ("name", "tên trường"),
+    "class": ("class", "lớp"),
+    "size": ("size", "sĩ số", "số người"),
+}
 """What a column may be called, in small letters."""
-HEADING = ("stratum", "school", "name", "class", "size")
 
 
 class StratumTold(BaseModel):
@@ -138,65 +133,27 @@ def unreadable(says: Text) -> BadFrame:
 
 def read_frame(content: bytes) -> tuple[FrameSchool, ...]:
     """The frame in a CSV or XLSX file. Raises BadFrame."""
-    if len(content) > LARGEST:
-        raise unreadable(Text("Tệp lớn hơn 10 MiB.", "The file is larger than 10 MiB."))
-    lines = _workbook(content) if content.startswith(b"PK") else _text(content)
-    rows = _rows(lines)
+    try:
+        lines = dict(read_table(content, most=MOST_ROWS))
+    except Unreadable as error:
+        raise unreadable(error.says) from None
+    heading = next(iter(lines.values()), {})
+    named = {" ".join(each.lower().split()): each for each in heading}
+    columns = {name: next((named[each] for each in called if each in named), "") for name, called in CALLED.items()}
+    if missing := [name for name, column in columns.items() if not column]:
+        raise unreadable(
+            Text(f"Thiếu cột: {', '.join(missing)}.", f"A column is missing: {', '.join(missing)}.")
+            if lines
+            else Text("Tệp không có dòng nào.", "The file has no row.")
+        )
+    # Lines that are empty are rows without anything, so that each row keeps its number.
+    rows = [
+        {name: lines.get(line, {}).get(column, "") for name, column in columns.items()}
+        for line in range(2, max(lines) + 1)
+    ]
     if found := frame.row_problems(rows):
         raise BadFrame(found)
     return frame.read(rows)
-
-
-def _text(content: bytes) -> list[list[Any]]:
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise unreadable(Text("Tệp không phải UTF-8.", "The file is not UTF-8.")) from None
-    first = text.partition("\n")[0]
-    delimiter = max(",;\t", key=first.count)
-    try:
-        return [list(row) for row in csv.reader(io.StringIO(text), delimiter=delimiter, strict=True)]
-    except csv.Error:
-        raise unreadable(Text("Tệp không phải CSV.", "The file is not CSV.")) from None
-
-
-def _workbook(content: bytes) -> list[list[Any]]:
-    from openpyxl import load_workbook  # noqa: PLC0415 - slow to import
-
-    wrong = unreadable(Text("Không đọc được bảng tính này.", "This workbook can't be read."))
-    try:
-        with zipfile.ZipFile(io.BytesIO(content)) as packed:
-            if sum(each.file_size for each in packed.infolist()) > MOST_UNPACKED:
-                raise wrong
-        book = load_workbook(io.BytesIO(content), read_only=True, data_only=True)
-        try:
-            sheet = book[book.sheetnames[0]]
-            return [list(row) for row in sheet.iter_rows(max_row=MOST_ROWS + 2, max_col=50, values_only=True)]
-        finally:
-            book.close()
-    except BadFrame:
-        raise
-    except Exception:  # a broken workbook fails in more ways than its reader documents
-        raise wrong from None
-
-
-def _rows(lines: list[list[Any]]) -> list[dict[str, object]]:
-    """The rows below the heading by our names of columns; empty rows at the end are left out. Raises BadFrame."""
-    heading = [COLUMN.get(" ".join(str(each or "").split()).lower(), "") for each in (lines[0] if lines else [])]
-    if missing := [name for name in HEADING if heading.count(name) != 1]:
-        raise unreadable(
-            Text(
-                f"Dòng đầu phải có đúng một cột cho mỗi mục; thiếu hoặc trùng: {', '.join(missing)}.",
-                f"The first row needs one column for each; missing or double: {', '.join(missing)}.",
-            )
-        )
-    body = lines[1:]
-    while body and not any(str(each or "").strip() for each in body[-1]):
-        body.pop()
-    if len(body) > MOST_ROWS:
-        raise unreadable(Text(f"Hơn {MOST_ROWS} dòng.", f"More than {MOST_ROWS} rows."))
-    places = {name: heading.index(name) for name in HEADING}
-    return [{name: row[at] if at < len(row) else "" for name, at in places.items()} for row in body]
 
 
 # What is asked
@@ -352,7 +309,7 @@ async def get_frame(service: Here, _: Reader, id: UUID) -> Response:
         for school in schools_of(await find(service, id))
         for each in school.classes
     ]
-    return as_csv("frame.csv", HEADING, rows, guard=False)
+    return as_csv("frame.csv", frame.COLUMNS, rows, guard=False)
 
 
 @router.post("/campaigns/{id}/size", summary="What a design would come to (survey manager)")

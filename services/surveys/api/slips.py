@@ -1,12 +1,13 @@
-"""Slips of paper with a QR code: a class's, or one for somebody at the desk. Their tokens are in the PDF alone, so a PDF
-that was lost is lost: printing again revokes what was printed before."""
+"""Slips of paper with a QR code: a class's, or one for somebody at the desk. Their tokens are in the PDF alone, so a
+PDF that was lost is lost: printing again revokes what was printed before."""
 
 import asyncio
 import datetime as dt
 from collections.abc import Sequence
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
+import msgspec
 from fastapi import APIRouter, HTTPException, Response
 from pydantic import BaseModel, ConfigDict, Field
 from uuid_utils.compat import uuid7
@@ -28,7 +29,8 @@ from services.surveys.domain.naming import contact_stream, invitation_stream
 
 router = APIRouter(tags=["Phiếu giấy / Slips"])
 PRINTED = (
-    "SELECT stream, state FROM view.invitation WHERE campaign = $1 AND cell = $2 AND carrier = 'slip' AND printing <> ''"
+    "SELECT stream FROM view.invitation"
+    " WHERE campaign = $1 AND cell = $2 AND carrier = 'slip' AND printing <> '' AND state <> 'revoked'"
 )
 TURN = "SELECT pg_advisory_xact_lock(hashtext('motcua.slips ' || $1))"
 HOW = (
@@ -72,9 +74,7 @@ async def print_class(service: Service, actor: Actor, id: UUID, body: PrintBody)
     """Issue the invitations of a class and print them. Raises Rejected, 403, 404."""
     check_unit(actor, body.school)
     found = await find(service, id)
-    chosen = next(
-        (c for c in found.state.chosen if (c.school, c.class_name) == (body.school, body.class_name)), None
-    )
+    chosen = next((c for c in found.state.chosen if (c.school, c.class_name) == (body.school, body.class_name)), None)
     if chosen is None:
         raise HTTPException(404, Text("Lớp này không có trong mẫu.", "This class is not in the sample."))
     cell = (chosen.school, chosen.class_name)
@@ -95,12 +95,23 @@ async def print_class(service: Service, actor: Actor, id: UUID, body: PrintBody)
         count = max(chosen.asked - used, 0) + body.spare
         printing = str(uuid7())
         tokens = await issue(service, actor, found.stream, cell, count=max(count, 1), printing=printing)
-        await _seen(service, found.stream, cell, {invitation_stream(each) for each in tokens})
+        service.keep(_fresh)[found.stream, cell] = {invitation_stream(each) for each in tokens}
     names = {each.school: each.name for each in found.state.frame.schools} if found.state.frame else {}
     to = f"{names.get(chosen.school, chosen.school)}, lớp {chosen.class_name}"
     unit = await unit_name(service, found.row.unit)
     site, now = service.settings.address("surveys"), service.clock.now()
     return await asyncio.to_thread(pdf, found, unit, to, tokens, site, now)
+
+
+async def printed(service: Service, campaign: str, cell: tuple[str, ...]) -> list[str]:
+    """The invitations of a class's slips that are worth something."""
+    rows = await service.pool.fetch(PRINTED, campaign, msgspec.json.encode(cell).decode())
+    return sorted({row["stream"] for row in rows} | service.keep(_fresh).get((campaign, cell), set()))
+
+
+def _fresh(_: Service) -> dict[tuple[str, tuple[str, ...]], set[str]]:
+    """What this process printed, by campaign and cell: the view follows a moment later."""
+    return {}
 
 
 async def revoke(service: Service, actor: Actor, streams: Sequence[str]) -> int:
@@ -155,7 +166,9 @@ async def post_slips(service: Here, actor: Reader, id: UUID, body: PrintBody) ->
     return _file(await print_class(service, actor, id, body), f"phieu-{body.school}-{body.class_name}")
 
 
-@router.post("/contacts/{application}/slip", response_class=Response, summary="Print a slip for one applicant (officers)")
+@router.post(
+    "/contacts/{application}/slip", response_class=Response, summary="Print a slip for one applicant (officers)"
+)
 async def post_slip(service: Here, actor: Reader, application: UUID) -> Response:
     """For somebody without an address, at the desk. An invitation that was sent before becomes worthless."""
     return _file(await print_one(service, actor, application), "phieu-khao-sat")

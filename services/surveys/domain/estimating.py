@@ -2,63 +2,31 @@
 
 The share of a part is that of levels 4 and 5 among all its answers ("satisfied or very satisfied": Đề án QĐ
 3982/QĐ-BGDĐT 2013, toolkit QĐ 3476/QĐ-BGDĐT 2019; SIPAS), so it is a ratio of two totals, each person weighted by one
-over their chance. A sample of schools and classes, and a standing campaign that asks everybody, go one way: the latter
-has chances of one throughout, and only non-response leaves a doubt.
+over their chance.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
 from math import inf, sqrt
-from typing import TypeAlias
 
 from schemas.surveys import Chosen, Figure, QuestionnairePublished
 from services.surveys.domain.quantiles import t_quantile
-from services.surveys.domain.tallying import EMPTY, NOTHING, Part, Sums, Tally, parts_of
+from services.surveys.domain.tallying import EMPTY, Part, Tally, parts_of
+from services.surveys.domain.variance import (
+    NONE_LEFT,
+    Between,
+    Bunch,
+    Cell,
+    Estimate,
+    Leaf,
+    estimate,
+    levels,
+    pooled,
+    satisfied,
+)
 
 METHOD = "weighted-ratio-wilson/1"
 """Names how figures are made, and the version of it."""
-NONE_LEFT = 1e-9
-
-Cell: TypeAlias = tuple[str, ...]
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Leaf:
-    """A smallest cell in which people were asked: `asked` of its `size`. Its school, the first part of `cell`, was
-    drawn in `stratum` with `school_chance`, it itself among the school's classes with `class_chance`."""
-
-    cell: Cell
-    asked: int
-    size: int
-    stratum: str = ""
-    school_chance: float = 1.0
-    class_chance: float = 1.0
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Bunch:
-    """People who answered together: `weight` is that of each. A bunch that came from the group above has no class of
-    its own (`loose`)."""
-
-    cell: Cell
-    leaf: Leaf
-    weight: float
-    tally: Tally
-    loose: bool = False
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Estimate:
-    """A ratio, its variance with the degrees of freedom that this rests on, and the variance that a simple random
-    sample of as many people would have. `answered` people of an estimated `people` answered."""
-
-    ratio: float
-    variance: float
-    freedom: float
-    simple: float
-    answered: int
-    people: float
 
 
 def leaves_of_sample(chosen: Iterable[Chosen]) -> tuple[Leaf, ...]:
@@ -103,6 +71,11 @@ def figures(
     bunches = weighted(tallies, known)
     most = {question.code: question.most for question in published.questions if question.kind == "number"}
     cells = sorted({cell[:end] for cell in (*tallies, *(leaf.cell for leaf in known)) for end in range(len(cell) + 1)})
+    schools = [list(group) for _, group in groupby(bunches, key=lambda each: each.cell[:1])]
+    between = {
+        part: (pooled(schools, part, satisfied, effect), pooled(schools, part, levels, effect))
+        for part in parts_of(published)
+    }
     found: list[Figure] = []
     for cell in cells:
         inside = [each for each in bunches if each.cell[: len(cell)] == cell]
@@ -110,7 +83,7 @@ def figures(
         for part in parts_of(published):
             if part[1] and len(cell) > deep:
                 continue
-            figure = _figure(cell, part, inside, asked, most.get(part[1], 0), confidence, effect)
+            figure = _figure(cell, part, inside, between[part], asked, most.get(part[1], 0), confidence, effect)
             if figure:
                 found.append(figure)
     return tuple(found)
@@ -188,99 +161,6 @@ def _raised(bunches: Sequence[Bunch], wanted: float) -> list[Bunch]:
     ]
 
 
-# Variance
-
-
-def satisfied(sums: Sums) -> tuple[int, int, int]:
-    """What a share is made of: the sums of y, of m·y and of y·y."""
-    return sums.y, sums.my, sums.yy
-
-
-def levels(sums: Sums) -> tuple[int, int, int]:
-    """What a mean is made of: the sums of s, of m·s and of s·s."""
-    return sums.s, sums.ms, sums.ss
-
-
-def estimate(
-    bunches: Sequence[Bunch], part: Part, of: Callable[[Sums], tuple[int, int, int]], depth: int = 0
-) -> Estimate | None:
-    """The ratio R = Σw·y / Σw·m over the people of `bunches` and its linearised variance; None where nobody answered.
-
-    `depth` tells whose figure it is: 0 that of all, schools are the clusters; 1 that of one school, its classes are; 2
-    that of a class. With z the totals of w·(y − R·m) / Σw·m (Taylor linearisation: Särndal, Swensson, Wretman 1992,
-    § 5.5 to 5.7; Woodruff 1971) the variance is that of three stages (ibid. § 4.3 and 4.4; Cochran 1977, § 11.8):
-
-    - between schools, in each stratum of n: n / (n − 1) · Σ(1 − π)(z − A)², where A is the mean of z weighted by 1 − π
-      (Deville 1999; a school that was certain, π = 1, drops out by itself);
-    - between the classes of each school, times its π: (1 − c) · k / (k − 1) · Σ(z − z̄)², c the chance of a class;
-    - between the people of each class, times both chances: (1 − r / size) · r / (r − 1) · Σ(z − z̄)², with r who
-      answered: those are taken for a simple random sample of the class.
-
-    Where a stratum has one school, a school one class or a class one person, there is no mean of its own: z is held
-    against that of all, which is nought. Degrees of freedom are Welch's (1947): (ΣV)² / Σ(V² / (f + 2)) − 2.
-    """
-    rows = [(each, each.tally.parts.get(part, NOTHING)) for each in bunches]
-    whole = sum(each.weight * sums.m for each, sums in rows)
-    if not whole:
-        return None
-    ratio = sum(each.weight * of(sums)[0] for each, sums in rows) / whole
-    stages: list[tuple[float, float]] = []
-    spread = 0.0
-    of_school: dict[tuple[str, Cell], list[tuple[Bunch, float]]] = {}
-    for each, sums in rows:
-        y, my, yy = of(sums)
-        z = each.weight * (y - ratio * sums.m) / whole
-        squares = each.weight**2 * max(0.0, yy - 2 * ratio * my + ratio**2 * sums.mm) / whole**2
-        spread += squares / each.weight
-        schools, classes = _chances(each.leaf, depth)
-        r = each.tally.sheets
-        inside = squares * (r > 1) - z * z / r * (r > 1) + squares * (r == 1)
-        stages.append(
-            (
-                schools * classes * max(0.0, 1 - r / each.leaf.size) * max(0.0, inside) * (r / (r - 1) if r > 1 else 1),
-                max(1, r - 1),
-            )
-        )
-        of_school.setdefault((each.leaf.stratum, each.cell[:1]), []).append((each, z))
-    strata: dict[str, list[tuple[float, float]]] = {}
-    for (stratum, _), inside_school in of_school.items():
-        schools, classes = _chances(inside_school[0][0].leaf, depth)
-        if depth < 2:
-            stages.append(_between([(1 - classes, z) for each, z in inside_school if not each.loose], schools))
-        if schools < 1:
-            strata.setdefault(stratum, []).append((1 - schools, sum(z for _, z in inside_school)))
-    stages += (_between(found) for found in strata.values())
-    n = sum(sums.n for _, sums in rows)
-    people = sum(each.weight * sums.n for each, sums in rows)
-    left = max(0.0, 1 - n / people)
-    simple = left * spread * people / max(1, n - 1)
-    return Estimate(
-        ratio=ratio, variance=sum(v for v, _ in stages), freedom=_freedom(stages), simple=simple, answered=n,
-        people=people,
-    )  # fmt: skip
-
-
-def _chances(leaf: Leaf, depth: int) -> tuple[float, float]:
-    return (leaf.school_chance if depth == 0 else 1.0), (leaf.class_chance if depth < 2 else 1.0)
-
-
-def _between(clusters: Sequence[tuple[float, float]], factor: float = 1.0) -> tuple[float, float]:
-    """The variance between clusters, each (1 − chance, z), and its degrees of freedom."""
-    n, doubt = len(clusters), sum(left for left, _ in clusters)
-    if doubt <= NONE_LEFT:
-        return 0.0, 1.0
-    centre = sum(left * z for left, z in clusters) / doubt if n > 1 else 0.0
-    return factor * sum(left * (z - centre) ** 2 for left, z in clusters) * n / max(1, n - 1), max(1, n - 1)
-
-
-def _freedom(stages: Sequence[tuple[float, float]]) -> float:
-    whole = sum(variance for variance, _ in stages)
-    if not whole:
-        return inf
-    found = whole**2 / sum(variance**2 / (freedom + 2) for variance, freedom in stages) - 2
-    return max(1.0, min(found, sum(freedom for variance, freedom in stages if variance)))
-
-
 # Intervals
 
 
@@ -296,46 +176,54 @@ def wilson(share: float, many: float, t: float) -> tuple[float, float]:
 
 def interval(found: Estimate, confidence: float, effect: float) -> tuple[float, float]:
     """Wilson's interval on the effective number of answers, R(1 − R) / V, with Student's t: Korn and Graubard 1998. V
-    is never taken for less than that of a simple random sample of as many people; where all agree and the answers can't
-    tell V, that of such a sample times `effect` is the floor."""
+    is never taken for less than that of a simple random sample of as many people (with its finite-population
+    correction); where all agree, so that the answers can't tell V, it is that of such a sample times `effect`."""
     t = t_quantile((1 + confidence) / 2, found.freedom)
-    left = 1 - found.answered / found.people
-    variance = max(found.variance, found.simple)
-    if left <= NONE_LEFT:
+    variance = max(found.variance, found.simple * found.left)
+    if found.left <= NONE_LEFT:
         many = inf
     elif variance > 0 and 0 < found.ratio < 1:
         many = found.ratio * (1 - found.ratio) / variance
     else:
-        many = found.answered / (effect * left)
+        many = found.answered / (effect * found.left)
     return wilson(found.ratio, many, t)
 
 
 def _figure(
-    cell: Cell, part: Part, bunches: Sequence[Bunch], asked: int, most: int, confidence: float, effect: float
+    cell: Cell,
+    part: Part,
+    bunches: Sequence[Bunch],
+    between: tuple[Between, Between],
+    asked: int,
+    most: int,
+    confidence: float,
+    effect: float,
 ) -> Figure | None:
     area, question = part
-    mean = estimate(bunches, part, levels, len(cell))
-    if not mean:
+    mean = estimate(bunches, part, levels, len(cell), between[1])
+    share = estimate(bunches, part, satisfied, len(cell), between[0])
+    if not mean or not share:
         return None
+    error = sqrt(mean.variance)
     if most:
-        reach = t_quantile((1 + confidence) / 2, mean.freedom) * sqrt(max(mean.variance, mean.simple))
-        share, chief = mean.ratio / most, mean
+        reach = t_quantile((1 + confidence) / 2, mean.freedom) * max(error, sqrt(mean.simple * mean.left))
         low, high = max(0.0, (mean.ratio - reach) / most), min(1.0, (mean.ratio + reach) / most)
     else:
-        chief = estimate(bunches, part, satisfied, len(cell)) or mean
-        share, (low, high) = chief.ratio, interval(chief, confidence, effect)
+        low, high = interval(share, confidence, effect)
+    chief = mean if most else share
+    simple = chief.simple * chief.left
     return Figure(
         cell=cell,
         area=area,
         question=question,
         n=chief.answered,
         people=asked,
-        share=round(share, 6),
+        share=round(mean.ratio / most if most else share.ratio, 6),
         low=round(low, 6),
         high=round(high, 6),
         mean=round(mean.ratio, 6),
-        error=round(sqrt(mean.variance), 6),
-        effect=round(chief.variance / chief.simple, 4) if chief.simple > 0 else 1.0,
+        error=round(error, 6),
+        effect=round(chief.variance / simple, 4) if simple > 0 else 1.0,
     )
 
 
