@@ -119,8 +119,8 @@ async def test_whatever_fails_in_between_they_are_let_go_once(
             patch.setattr(service, "settle", settled)
         with pytest.raises(Exception, match=f"{where}|zero"):
             await releasing.turn(service, grace=0)
-    assert broken and await surveys_field.waiting(stream) == 7 and not await said(
-        surveys_field, AnswersReleased, stream
+    assert (
+        broken and await surveys_field.waiting(stream) == 7 and not await said(surveys_field, AnswersReleased, stream)
     )
     await surveys_field.released()
     assert await audit(surveys_field, stream) == (7, 7, 0, 0)
@@ -141,7 +141,7 @@ async def test_two_processes_let_go_once_while_answers_come_in(surveys_field: Fi
             try:
                 await releasing.turn(service, grace=0)
             except Exception as error:
-                assert "lock timeout" in str(error)  # noqa: PT017 -- somebody else takes just now
+                assert "lock timeout" in str(error)
             await asyncio.sleep(0)
 
     try:
@@ -178,7 +178,9 @@ async def test_when_results_are_frozen_what_backups_hold_of_waiting_answers_is_c
 ) -> None:
     stream = await surveys_field.open()
     await answered(surveys_field, stream, LATE, 5)
-    backup = await surveys_field.service.pool.fetch("SELECT box, value FROM truth.waiting WHERE box LIKE $1", f"%{stream}%")
+    backup = await surveys_field.service.pool.fetch(
+        "SELECT box, value FROM truth.waiting WHERE box LIKE $1", f"%{stream}%"
+    )
     name, value = backup[0]["box"], backup[0]["value"]
     assert await sealing.unseal(surveys_field.service, name, value)
     await surveys_field.close(stream)

@@ -146,10 +146,10 @@ def scanned(pdf: bytes) -> list[str]:
 
 
 def levels(questions: Iterable[dict[str, Any]], level: int) -> dict[str, Any]:
-    """The same level to each question of five, and the middle of each number."""
-    return {q["code"]: level for q in questions if q["kind"] == "likert"} | {
-        q["code"]: 80 for q in questions if q["kind"] == "number"
-    }
+    """The same level to each question that everybody is asked, 80 for each number, the last of each choice."""
+    answer = {"likert": lambda _: level, "number": lambda _: 80, "single": lambda q: q["options"][-1]["code"]}
+    asked = [each for each in questions if each["kind"] in answer and not each["when"]]
+    return {each["code"]: answer[each["kind"]](each) for each in asked}
 
 
 def unzipped(content: bytes) -> dict[str, str]:
