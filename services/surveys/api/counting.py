@@ -36,7 +36,7 @@ from services.surveys.domain.voiding import voided
 
 log = structlog.get_logger()
 SELF = Actor(id="motcua:surveys", roles=("system",))
-POLL = 20.0  # seconds
+POLL = 5.0  # seconds
 MOST_FIGURES = 3_000  # that one event can hold; questions are then told of everybody only
 SHEETS = "SELECT sheet, cell, answers FROM view.sheet WHERE campaign = $1 AND NOT void"
 MARK = (
