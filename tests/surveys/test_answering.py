@@ -97,7 +97,9 @@ async def test_each_wrong_answer_is_named_and_nothing_is_taken(
     assert (await surveys_field.answer(token, GOOD)).status_code == 201
 
 
-@pytest.mark.parametrize("body", [b"", b"[]", b"{", b'"x"', b'{"a": "\\ud800"}', b"[" * 5000, b'{"a": NaN}', b"\xff"], ids=range(8))
+@pytest.mark.parametrize(
+    "body", [b"", b"[]", b"{", b'"x"', b'{"a": "\\ud800"}', b"[" * 5000, b'{"a": NaN}', b"\xff"], ids=range(8)
+)
 async def test_what_is_no_json_object_is_a_clear_400(surveys_field: Field, body: bytes) -> None:
     _, token = await one(surveys_field)
     told = await surveys_field.holding(token).send("/answers", body)
@@ -294,7 +296,8 @@ async def test_a_workbook_is_read_too_and_a_token_twice_is_nobodys(surveys_field
 
 
 @pytest.mark.parametrize(
-    "content", [b"", b"PK\x03\x04rubbish", b"\xff\xfe", b"a,b\n1,2", b"token,token\n1,2", b"token,nothing\n1,2"],
+    "content",
+    [b"", b"PK\x03\x04rubbish", b"\xff\xfe", b"a,b\n1,2", b"token,token\n1,2", b"token,nothing\n1,2"],
     ids=range(6),
 )
 async def test_a_file_that_is_no_table_of_sheets_is_refused_clearly(surveys_field: Field, content: bytes) -> None:

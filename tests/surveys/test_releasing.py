@@ -91,7 +91,6 @@ async def test_whatever_fails_in_between_they_are_let_go_once(
     stream = await surveys_field.open()
     await answered(surveys_field, stream, LATE, 7)
     service = surveys_field.service
-    broken = {"on": True}
 
     async def fails(*_: Any, **__: Any) -> Any:
         raise ConnectionResetError(where)
@@ -111,7 +110,7 @@ async def test_whatever_fails_in_between_they_are_let_go_once(
             settle = service.settle
 
             async def settled(*given: Any) -> Any:
-                done = await settle(*given)
+                await settle(*given)
                 if where == "commit":
                     await given[0].execute("SELECT 1 / 0")
                 raise ConnectionResetError(where)
@@ -119,8 +118,8 @@ async def test_whatever_fails_in_between_they_are_let_go_once(
             patch.setattr(service, "settle", settled)
         with pytest.raises(Exception, match=f"{where}|zero"):
             await releasing.turn(service, grace=0)
-    assert broken and await surveys_field.waiting(stream) == 7 and not await said(
-        surveys_field, AnswersReleased, stream
+    assert (
+        broken and await surveys_field.waiting(stream) == 7 and not await said(surveys_field, AnswersReleased, stream)
     )
     await surveys_field.released()
     assert await audit(surveys_field, stream) == (7, 7, 0, 0)
@@ -141,7 +140,7 @@ async def test_two_processes_let_go_once_while_answers_come_in(surveys_field: Fi
             try:
                 await releasing.turn(service, grace=0)
             except Exception as error:
-                assert "lock timeout" in str(error)  # noqa: PT017 -- somebody else takes just now
+                assert "lock timeout" in str(error)
             await asyncio.sleep(0)
 
     try:
@@ -178,7 +177,9 @@ async def test_when_results_are_frozen_what_backups_hold_of_waiting_answers_is_c
 ) -> None:
     stream = await surveys_field.open()
     await answered(surveys_field, stream, LATE, 5)
-    backup = await surveys_field.service.pool.fetch("SELECT box, value FROM truth.waiting WHERE box LIKE $1", f"%{stream}%")
+    backup = await surveys_field.service.pool.fetch(
+        "SELECT box, value FROM truth.waiting WHERE box LIKE $1", f"%{stream}%"
+    )
     name, value = backup[0]["box"], backup[0]["value"]
     assert await sealing.unseal(surveys_field.service, name, value)
     await surveys_field.close(stream)

@@ -111,7 +111,9 @@ async def issue(
 @router.post("/campaigns/{id}/invitations", status_code=201, summary="Issue invitations (survey manager, desk)")
 async def post_invitations(service: Here, actor: Issuer, id: UUID, body: IssueBody) -> Issued:
     """A desk officer gives slips to people whom the own unit has answered; all others the survey manager."""
-    if "survey_manager" not in actor.roles and (body.cell[0] != actor.unit or body.cell[1:2] not in {(each,) for each in SITUATIONS}):
+    if "survey_manager" not in actor.roles and (
+        body.cell[0] != actor.unit or body.cell[1:2] not in {(each,) for each in SITUATIONS}
+    ):
         raise HTTPException(403, ELSEWHERE)
     tokens = await issue(
         service, actor, f"campaign-{id}", body.cell, count=body.count, carrier=body.carrier, printing=body.printing
