@@ -91,7 +91,6 @@ async def test_whatever_fails_in_between_they_are_let_go_once(
     stream = await surveys_field.open()
     await answered(surveys_field, stream, LATE, 7)
     service = surveys_field.service
-    broken = {"on": True}
 
     async def fails(*_: Any, **__: Any) -> Any:
         raise ConnectionResetError(where)
@@ -111,7 +110,7 @@ async def test_whatever_fails_in_between_they_are_let_go_once(
             settle = service.settle
 
             async def settled(*given: Any) -> Any:
-                done = await settle(*given)
+                await settle(*given)
                 if where == "commit":
                     await given[0].execute("SELECT 1 / 0")
                 raise ConnectionResetError(where)

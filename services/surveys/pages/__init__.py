@@ -1,5 +1,5 @@
 """What people see of surveys: who is asked the questionnaire, who measures the campaigns and their results."""
 
-from fastapi import APIRouter
+from services.surveys.pages import officers, respondents
 
-routers: tuple[APIRouter, ...] = ()
+routers = (respondents.router, officers.router)
