@@ -121,7 +121,9 @@ async def test_a_respondent_with_a_phone_the_keyboard_alone_and_no_script(survey
         await page.keyboard.press("Enter")
         for number in range(1, 7):
             await page.wait_for_url(f"**/phieu/*/{number}")
-            names = dict.fromkeys([await each.get_attribute("name") for each in await page.locator("input[type=radio]").all()])
+            names = dict.fromkeys(
+                [await each.get_attribute("name") for each in await page.locator("input[type=radio]").all()]
+            )
             for _ in names:
                 await _tab_to_radio(page)
                 for _ in range(number % 4 + 1):
