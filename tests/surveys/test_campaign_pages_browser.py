@@ -111,7 +111,7 @@ async def test_each_page_of_a_campaign_is_fit_for_everybody(
     await town.manager.ok(f"/campaigns/{standing}/open")
     await town.heard()
     async with served(app(town)) as site, browser() as opened:
-        page = await page_of(opened, size)
+        page = await page_of(opened, size, reduced_motion="reduce")
         await signed_in(page, site, "survey_manager")
         for where, shot in (
             ("/", "campaigns"),

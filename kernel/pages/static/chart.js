@@ -24,10 +24,10 @@ function spansOf(chart) {
     {
       ...bar,
       data: high.values.map((each, at) => (each === null ? null : each - low.values[at])),
-      itemStyle: { color: "#9cc3d1", borderRadius: 5 },
+      itemStyle: { color: "#86b3c4", borderRadius: 5 },
       silent: true,
     },
-    { name: value.name, type: "scatter", symbolSize: 11, data: value.values.map(point), itemStyle: { color: COLOURS[0] } },
+    { name: value.name, type: "scatter", symbolSize: 9, data: value.values.map(point), itemStyle: { color: COLOURS[0] } },
   ];
 }
 
@@ -83,6 +83,7 @@ function option(chart, width) {
   const values = {
     type: "value",
     minInterval: 1,
+    min: chart.least,
     max: chart.most,
     splitNumber: rows && width < 420 ? 3 : 5,
     axisLabel: { color: MUTED, hideOverlap: true, formatter: (value) => numbers.format(value) },

@@ -30,7 +30,7 @@ from services.surveys.api.campaigns import (
 from services.surveys.api.campaigns import listed as all_campaigns
 from services.surveys.api.campaigns import say as tell
 from services.surveys.api.counting import Invited, freeze, invited_of
-from services.surveys.api.results import UNITS
+from services.surveys.api.results import unit_names
 from services.surveys.api.voiding import ProposeBody, propose, signals_of
 from services.surveys.domain import campaign as life
 from services.surveys.pages import terms
@@ -61,13 +61,6 @@ DONE = {
     "huy": Text("Đã hủy đợt khảo sát.", "The campaign is cancelled."),
     "chot": Text("Đã chốt kết quả.", "The results are frozen."),
 }
-
-
-async def unit_names(service: Service, found: Found | None = None) -> dict[str, str]:
-    """What units are called; a frame's schools by the names that it gives them."""
-    schools = found.state.frame.schools if found and found.state.frame else ()
-    known = {row["unit"]: row["name"] for row in await service.pool.fetch(UNITS)}
-    return {each.school: each.name for each in schools} | known
 
 
 @router.get("/")

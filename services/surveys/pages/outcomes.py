@@ -95,14 +95,18 @@ def _shares(figures: Sequence[Any], said: str) -> list[dict[str, Any]]:
 
 
 def _spans(name: str, title: str, labels: list[str], figures: Sequence[Any], said: str) -> dict[str, Any]:
+    series = _shares(figures, said)
+    _, lows, highs = (each["values"] for each in series)
     return {
         "name": name,
         "title": title,
         "kind": "spans",
         "labels": labels,
-        "series": _shares(figures, said),
+        "series": series,
         "unit": "%",
-        "most": 100,
+        # Points may stand on a scale that does not begin at nought; bars could not.
+        "least": min(lows) // 10 * 10,
+        "most": -(-max(highs) // 10) * 10,
     }
 
 

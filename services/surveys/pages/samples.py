@@ -18,9 +18,9 @@ from services.surveys.api import sampling
 from services.surveys.api.access import OFFICERS, Manager, Reader
 from services.surveys.api.campaigns import Found, ReasonBody, find, told
 from services.surveys.api.counting import Invited, invited_of
+from services.surveys.api.results import unit_names
 from services.surveys.api.slips import PrintBody, file_of, print_class
 from services.surveys.pages import terms
-from services.surveys.pages.campaigns import unit_names
 from services.surveys.pages.forms import WRONG, by_hand, problem_of, share, whole
 
 router = APIRouter(include_in_schema=False)
