@@ -27,15 +27,16 @@ from services.surveys.api.catalogue import catalogue
 from services.surveys.api.invitations import SITUATIONS
 from services.surveys.domain import campaign as life
 from services.surveys.domain.campaign import campaign
-from services.surveys.domain.estimating import METHOD, Leaf, figures, leaves_of_everybody, leaves_of_sample
+from services.surveys.domain.estimating import METHOD, figures, leaves_of_everybody, leaves_of_sample
 from services.surveys.domain.naming import box_stream
 from services.surveys.domain.suppression import suppressed
 from services.surveys.domain.tallying import EMPTY, Tally, tally
+from services.surveys.domain.variance import Leaf
 from services.surveys.domain.voiding import voided
 
 log = structlog.get_logger()
 SELF = Actor(id="motcua:surveys", roles=("system",))
-POLL = 20.0  # seconds
+POLL = 5.0  # seconds
 MOST_FIGURES = 3_000  # that one event can hold; questions are then told of everybody only
 SHEETS = "SELECT sheet, cell, answers FROM view.sheet WHERE campaign = $1 AND NOT void"
 MARK = (

@@ -254,8 +254,8 @@ def confidence(found: Found) -> float:
 
 
 async def trend(service: Service, of: Outcome, actor: Actor) -> TrendTold:
-    """Each figure of an area, of everybody and of units, against that of the campaign before. Only frozen results of the
-    same edition of the same questionnaire are compared."""
+    """Each figure of an area, of everybody and of units, against that of the campaign before. Only frozen results of
+    the same edition of the same questionnaire are compared."""
     plan = of.found.state.plan
     if plan is None or not plan.previous:
         return TrendTold(previous=None, title=None, why_not=None, changes=[])
