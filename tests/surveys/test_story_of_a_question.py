@@ -128,10 +128,13 @@ async def test_results_are_handed_over_some_in_time_and_some_late(town):
     async def heard() -> Any:
         connection = await town.place.connect("surveys")
         try:
-            return await connection.fetchval(
-                "SELECT count(*) FROM view.contact JOIN view.dossier d ON d.stream = application"
-                " WHERE d.late IS NOT NULL"
-            ) == LATE + IN_TIME
+            return (
+                await connection.fetchval(
+                    "SELECT count(*) FROM view.contact JOIN view.dossier d ON d.stream = application"
+                    " WHERE d.late IS NOT NULL"
+                )
+                == LATE + IN_TIME
+            )
         finally:
             await connection.close()
 
