@@ -7,7 +7,7 @@ from starlette.datastructures import FormData
 
 from kernel.decider import Text
 from schemas.surveys import Area, Question, QuestionnairePublished, Wording
-from services.surveys.domain.questionnaire import asked, typed
+from services.surveys.domain.questionnaire import CELL, asked, typed
 
 MOST_FIELDS = 400
 
@@ -24,6 +24,26 @@ def areas(
     rest = Area(code="", label=Wording(vi="Câu hỏi khác", en="Other questions"), counts=False)
     found = [(area, [each for each in questions if each.area == area.code]) for area in (*published.areas, rest)]
     return [(area, mine) for area, mine in found if mine]
+
+
+def on_paper(published: QuestionnairePublished, cell: tuple[str, ...]) -> list[tuple[Area, list[Question]]]:
+    """All that a sheet of paper of this cell has, whatever is answered: each area with its questions."""
+    last, here = cell[-1] if cell else "", {CELL}
+    for each in published.questions:
+        if each.when is None or (
+            each.when.question in here and (each.when.question != CELL or last in each.when.answers)
+        ):
+            here.add(each.code)
+    found = [
+        (area, [q for q in published.questions if q.area == area.code and q.code in here]) for area in published.areas
+    ]
+    return [(area, mine) for area, mine in found if mine]
+
+
+def named(published: QuestionnairePublished, errors: Mapping[str, str], lang: str) -> dict[str, str]:
+    """What is wrong, for the summary: which question, in its own words."""
+    labels = {each.code: getattr(each.label, lang) for each in published.questions}
+    return {code: f"{labels.get(code, code)}: {text}" for code, text in errors.items()}
 
 
 def filled_in(form: FormData, questions: list[Question]) -> dict[str, Any]:

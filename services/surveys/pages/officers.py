@@ -14,7 +14,7 @@ from services.surveys.api.answering import STATUS, Opened, Unfit, opened
 from services.surveys.api.entering import Difference, Enterer, check_unit, enter
 from services.surveys.api.tokens import shown as written
 from services.surveys.pages import words
-from services.surveys.pages.asking import MOST_FIELDS, both, filled_in, only, shown
+from services.surveys.pages.asking import MOST_FIELDS, both, filled_in, named, on_paper, only, shown
 
 router = APIRouter(include_in_schema=False)
 QUIET = {"referrer-policy": "no-referrer", "cache-control": "no-store"}
@@ -54,16 +54,15 @@ def _form(
     differences: Mapping[str, tuple[Any, Any]] | None = None,
     wrong: Text | None = None,
 ) -> Response:
-    questions = found.published.questions
-    by_area = [(area, [each for each in questions if each.area == area.code]) for area in found.published.areas]
     return _page(
         request,
         status,
         found=found,
         code=written(found.token),
-        areas=[(area, mine) for area, mine in by_area if mine],
+        areas=on_paper(found.published, found.state.cell),
         answers=answers,
         errors=errors or {},
+        named=named(found.published, errors or {}, lang(request)),
         differences=differences or {},
         wrong=wrong,
     )

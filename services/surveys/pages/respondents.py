@@ -18,7 +18,7 @@ from services.surveys.api.tokens import read_token
 from services.surveys.api.tokens import shown as written
 from services.surveys.domain.questionnaire import problems
 from services.surveys.pages import words
-from services.surveys.pages.asking import MOST_FIELDS, areas, both, filled_in, only, shown
+from services.surveys.pages.asking import MOST_FIELDS, areas, both, filled_in, named, only, shown
 
 router = APIRouter(include_in_schema=False)
 Token = Annotated[str, Path(max_length=100)]
@@ -85,6 +85,7 @@ async def welcome(request: Request, service: Here, token: Token) -> Response:
         minutes=max(1, round(count / 6)),
         begun=bool(answers),
         code=written(found.token),
+        you="em" if found.published.group == "pupil" else "ông/bà",
     )
 
 
@@ -176,6 +177,7 @@ def _area(
     pages = areas(found.published, found.state.cell, answers)
     area, questions = pages[min(number, len(pages)) - 1]
     said = lang(request)
+    told = {code: say(text, lang=said) for code, text in (errors or {}).items()}
     return _page(
         request,
         "slip_area.html",
@@ -184,7 +186,8 @@ def _area(
         area=area,
         questions=questions,
         answers=answers,
-        errors={code: say(text, lang=said) for code, text in (errors or {}).items()},
+        errors=told,
+        named=named(found.published, told, said),
         number=number,
         steps=len(pages),
         more=more,

@@ -10,7 +10,7 @@ LEVELS = (
     (5, Text("Rất hài lòng", "Very satisfied")),
 )
 SAVED = Text(
-    "Đã lưu. Ông/bà có thể đóng trang này và mở lại bằng chính mã này để làm tiếp.",
+    "Đã lưu. Có thể đóng trang này và mở lại bằng chính mã phiếu để làm tiếp.",
     "Saved. You may close this page and open it again with the same code to go on.",
 )
 MORE = Text(
