@@ -8,7 +8,7 @@ an answer out.
 import asyncio
 import datetime as dt
 import hashlib
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -138,7 +138,8 @@ async def live(service: Service, found: Found) -> Counted:
         sheets: dict[Cell, list[Answers]] = defaultdict(list)
         for each in await service.pool.fetch(SHEETS, found.stream):
             sheets[_cell.decode(each["cell"])].append(_answers.decode(each["answers"]))
-        counted = await _counted(service, found, sheets, await invited_of(service, found.stream), row["void"])
+        # What was answered and not let go yet does not move figures: they change by whole releases alone.
+        counted = await _counted(service, found, sheets, await invited_of(service, found.stream), {}, row["void"])
         kept.found[found.stream] = (mark, counted)
         return counted
 
@@ -148,10 +149,11 @@ async def _counted(
     found: Found,
     sheets: Mapping[Cell, Sequence[Answers]],
     invited: Mapping[Cell, Invited],
+    used: Mapping[Cell, int],
     void: int,
 ) -> Counted:
     published = await catalogue(service).of(found.state)
-    tallies, told = await asyncio.to_thread(_figures, published, sheets, leaves(found, invited), found)
+    tallies, told = await asyncio.to_thread(_figures, published, sheets, leaves(found, invited), used, found)
     return Counted(
         published=published,
         tallies=tallies,
@@ -163,7 +165,11 @@ async def _counted(
 
 
 def _figures(
-    published: QuestionnairePublished, sheets: Mapping[Cell, Sequence[Answers]], asked: Iterable[Leaf], found: Found
+    published: QuestionnairePublished,
+    sheets: Mapping[Cell, Sequence[Answers]],
+    asked: Iterable[Leaf],
+    used: Mapping[Cell, int],
+    found: Found,
 ) -> tuple[dict[Cell, Tally], tuple[Figure, ...]]:
     tallies = {cell: tally(inside, published) for cell, inside in sheets.items()}
     design = found.state.sample.design if found.state.sample else None
@@ -174,6 +180,7 @@ def _figures(
             published,
             tallies,
             known,
+            used,
             confidence=design.confidence if design else 0.95,
             effect=design.effect if design else 1.0,
             deep=deep,
@@ -217,7 +224,9 @@ async def freeze(service: Service, actor: Actor, id: UUID) -> None:
     by_cell: dict[Cell, list[Answers]] = defaultdict(list)
     for cell, answers in counting.values():
         by_cell[cell].append(answers)
-    counted = await _counted(service, found, by_cell, invited, len(void))
+    gone = Counter(sheets[sheet][0] for sheet in void if sheet in sheets)
+    answered = {cell: each.used - gone[cell] for cell, each in invited.items()}
+    counted = await _counted(service, found, by_cell, invited, answered, len(void))
     command = life.Freeze(
         method=METHOD,
         issued=sum(each.issued for each in invited.values()),

@@ -69,7 +69,7 @@ async def method_rows(service: Service, of: Outcome, actor: Actor) -> list[tuple
         ("mẫu phiếu", f"{found.questionnaire}, lần ban hành {found.edition}"),
         ("căn cứ", of.published.basis),
         ("phương pháp", found.method),
-        ("độ tin cậy", found.confidence),
+        ("độ tin cậy", f"{round(found.confidence * 100, 1):g}%".replace(".", ",")),
         ("phiếu đã phát", found.issued),
         ("phiếu đã trả lời", found.used),
         ("phiếu được tính", found.sheets),

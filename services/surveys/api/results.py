@@ -180,10 +180,15 @@ async def outcome(service: Service, id: UUID) -> Outcome:
         raise HTTPException(409, Text("Đợt khảo sát chưa mở nên chưa có kết quả.", "It was not open yet."))
     counted = await live(service, found)
     results = found.state.results
-    names = {row["unit"]: row["name"] for row in await service.pool.fetch(UNITS)}
-    if found.state.frame:
-        names = {each.school: each.name for each in found.state.frame.schools} | names
+    names = await unit_names(service, found)
     return Outcome(found=found, counted=counted, figures=results.figures if results else counted.figures, names=names)
+
+
+async def unit_names(service: Service, found: Found) -> dict[str, str]:
+    """What units are called; a frame's schools by the names that it gives them where no unit is known."""
+    schools = found.state.frame.schools if found.state.frame else ()
+    known = {row["unit"]: row["name"] for row in await service.pool.fetch(UNITS)}
+    return {each.school: each.name for each in schools} | known
 
 
 def seen(of: Outcome, actor: Actor) -> list[Figure]:
@@ -341,7 +346,7 @@ def distribution(of: Outcome, cell: tuple[str, ...] = ()) -> list[tuple[str, str
 
 async def remarks(service: Service, found: Found, actor: Actor, most: int = MOST_REMARKS) -> list[RemarkTold]:
     """What people wrote, masked; null where its key was destroyed."""
-    names = {row["unit"]: row["name"] for row in await service.pool.fetch(UNITS)}
+    names = await unit_names(service, found)
     rows = [
         row
         for row in await service.pool.fetch(REMARKS, found.stream, most)

@@ -163,7 +163,7 @@ STANDING = (
 @router.post("/campaigns/{id}/slips", response_class=Response, summary="Print a class's slips as a PDF")
 async def post_slips(service: Here, actor: Reader, id: UUID, body: PrintBody) -> Response:
     """By the survey manager, or by officers of the school. The tokens are in this answer and nowhere else."""
-    return _file(await print_class(service, actor, id, body), f"phieu-{body.school}-{body.class_name}")
+    return file_of(await print_class(service, actor, id, body), f"phieu-{body.school}-{body.class_name}")
 
 
 @router.post(
@@ -171,10 +171,10 @@ async def post_slips(service: Here, actor: Reader, id: UUID, body: PrintBody) ->
 )
 async def post_slip(service: Here, actor: Reader, application: UUID) -> Response:
     """For somebody without an address, at the desk. An invitation that was sent before becomes worthless."""
-    return _file(await print_one(service, actor, application), "phieu-khao-sat")
+    return file_of(await print_one(service, actor, application), "phieu-khao-sat")
 
 
-def _file(content: bytes, name: str) -> Response:
+def file_of(content: bytes, name: str) -> Response:
     plain = "".join(each if each.isascii() and (each.isalnum() or each == "-") else "-" for each in name)
     headers = {"content-disposition": f'attachment; filename="{plain}.pdf"', "cache-control": "no-store"}
     return Response(content, media_type="application/pdf", headers=headers)

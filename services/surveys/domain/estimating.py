@@ -54,21 +54,23 @@ def figures(
     published: QuestionnairePublished,
     tallies: Mapping[Cell, Tally],
     leaves: Iterable[Leaf],
+    used: Mapping[Cell, int],
     *,
     confidence: float = 0.95,
     effect: float = 2.0,
     deep: int = 1,
 ) -> tuple[Figure, ...]:
     """All figures of a campaign, nothing hidden yet: pass them through `suppression.suppressed` before anybody sees
-    them. `tallies` are by the cell that answers were released in, `leaves` those of the sample or of everybody;
-    `effect` is the design effect to expect where the answers can't tell it. Areas are told of every cell, questions of
-    cells with at most `deep` parts. Where nobody answered there is no figure.
+    them. `tallies` are by the cell that answers were released in, `leaves` those of the sample or of everybody,
+    `used` how many answered by leaf (see `weighted`); `effect` is the design effect to expect where the answers can't
+    tell it. Areas are told of every cell, questions of cells with at most `deep` parts. Where nobody answered there is
+    no figure.
 
     `n` is how many people answered, `people` how many were asked. Numbers are told as `share` of the question's `most`
     (the share of expectation met) with `mean` as given.
     """
     known = tuple(leaves)
-    bunches = weighted(tallies, known)
+    bunches = weighted(tallies, known, used)
     most = {question.code: question.most for question in published.questions if question.kind == "number"}
     cells = sorted({cell[:end] for cell in (*tallies, *(leaf.cell for leaf in known)) for end in range(len(cell) + 1)})
     schools = [list(group) for _, group in groupby(bunches, key=lambda each: each.cell[:1])]
@@ -89,56 +91,67 @@ def figures(
     return tuple(found)
 
 
-def weighted(tallies: Mapping[Cell, Tally], leaves: Sequence[Leaf]) -> tuple[Bunch, ...]:
+def weighted(tallies: Mapping[Cell, Tally], leaves: Sequence[Leaf], used: Mapping[Cell, int]) -> tuple[Bunch, ...]:
     """The people of each cell with their weights: one over the chance, times an adjustment for those who were asked and
     did not answer (weighting classes: Särndal, Swensson, Wretman 1992, § 15.6).
 
-    Those of a class stand for its asked people who did not answer; those of a school for its classes in which nobody
-    did; those of a stratum for its schools in which nobody did. Answers that were released of a whole school, since a
-    class had too few, get its mean weight, and the adjustment is the school's; those of everybody get the mean of all.
+    `used` is how many answered by leaf, as the invitations tell, less those voided. Of a class that many stand for all
+    its people, whether they were let go as its own answers or, too few, as the school's or everybody's: each of those
+    has the mean weight of the answers that went up. People of a class in which nobody answered are stood for by the
+    school's others, those of a school by the stratum's other schools.
     """
     strata: dict[str, list[Leaf]] = {}
     for leaf in leaves:
         strata.setdefault(leaf.stratum, []).append(leaf)
+    rest = tallies.get((), EMPTY) if all(leaf.cell for leaf in leaves) else EMPTY
     found: list[Bunch] = []
+    up = 0.0
     for stratum in sorted(strata):
         wanted = 0.0
         of_stratum: list[Bunch] = []
         ordered = sorted(strata[stratum], key=lambda leaf: leaf.cell)
         for school, group in groupby(ordered, key=lambda leaf: leaf.cell[:1]):
             inside = list(group)
-            wanted += sum(map(_stands_for, inside))
-            of_stratum += _of_school(school, inside, tallies)
+            bunches, went_up = _of_school(school, inside, tallies, used)
+            went_up *= bool(rest.sheets)
+            people = sum(map(_stands_for, inside)) - went_up
+            of_stratum += _raised(bunches, people)
+            wanted, up = wanted + people, up + went_up
         found += _raised(of_stratum, wanted)
-    rest = tallies.get((), EMPTY)
-    if rest.sheets and found and all(leaf.cell for leaf in leaves):
-        mean = sum(each.weight * each.tally.sheets for each in found) / sum(each.tally.sheets for each in found)
-        nowhere = Leaf(cell=(), asked=rest.sheets, size=max(rest.sheets, round(rest.sheets * mean)))
-        found = _raised([*found, Bunch(cell=(), leaf=nowhere, weight=mean, tally=rest, loose=True)], _people(found))
+    if rest.sheets:
+        mean = _people(found) / sum(each.tally.sheets for each in found) if found else 1.0
+        weight = up / rest.sheets if up else mean
+        size = max(rest.sheets, round(rest.sheets * weight))
+        nowhere = Leaf(cell=(), asked=size, size=size)
+        found.append(Bunch(cell=(), leaf=nowhere, weight=weight, tally=rest, loose=True))
     return tuple(found)
 
 
-def _of_school(school: Cell, leaves: Sequence[Leaf], tallies: Mapping[Cell, Tally]) -> list[Bunch]:
-    found = [
-        Bunch(cell=leaf.cell, leaf=leaf, weight=_stands_for(leaf) / told.sheets, tally=told)
-        for leaf in leaves
-        if (told := tallies.get(leaf.cell, EMPTY)).sheets
-    ]
+def _of_school(
+    school: Cell, leaves: Sequence[Leaf], tallies: Mapping[Cell, Tally], used: Mapping[Cell, int]
+) -> tuple[list[Bunch], float]:
+    """The bunches of a school, and for how many people those stand whose answers are in none of them."""
+    found: list[Bunch] = []
+    more, people = 0, 0.0
+    for leaf in leaves:
+        told = tallies.get(leaf.cell, EMPTY)
+        answered = max(told.sheets, used.get(leaf.cell, 0))
+        if told.sheets:
+            found.append(Bunch(cell=leaf.cell, leaf=leaf, weight=_stands_for(leaf) / answered, tally=told))
+        if answered:
+            more += answered - told.sheets
+            people += _stands_for(leaf) * (answered - told.sheets) / answered
     rest = tallies.get(school, EMPTY) if all(leaf.cell != school for leaf in leaves) else EMPTY
-    if rest.sheets:
-        asked = sum(leaf.asked for leaf in leaves)
-        mean = sum(map(_stands_for, leaves)) / asked
-        first = leaves[0]
-        whole = Leaf(
-            cell=school, asked=asked, size=sum(leaf.size for leaf in leaves), stratum=first.stratum,
-            school_chance=first.school_chance, class_chance=first.class_chance,
-        )  # fmt: skip
-        found = [
-            Bunch(cell=each.cell, leaf=each.leaf, weight=_stands_for(each.leaf) / each.leaf.asked, tally=each.tally)
-            for each in found
-        ]
-        found.append(Bunch(cell=school, leaf=whole, weight=mean, tally=rest, loose=True))
-    return _raised(found, sum(map(_stands_for, leaves)))
+    if not rest.sheets:
+        return found, people
+    first = leaves[0]
+    whole = Leaf(
+        cell=school, asked=sum(leaf.asked for leaf in leaves), size=sum(leaf.size for leaf in leaves),
+        stratum=first.stratum, school_chance=first.school_chance, class_chance=first.class_chance,
+    )  # fmt: skip
+    mean = sum(map(_stands_for, leaves)) / whole.asked
+    weight = people / more if more else mean
+    return [*found, Bunch(cell=school, leaf=whole, weight=weight, tally=rest, loose=True)], 0.0
 
 
 def _stands_for(leaf: Leaf) -> float:

@@ -96,8 +96,12 @@ def planned(schools: Iterable[FrameSchool], design: Design, target: int = 0) -> 
     `drawn` as many schools as hold so many asked people on average (a drawn school has x_i / X of a chance), at least
     `least_schools`, at most all.
     """
+    return _planned(canonical(schools), design, target)
+
+
+def _planned(frame: Sequence[FrameSchool], design: Design, target: int) -> tuple[StratumPlan, ...]:
     strata: dict[str, list[FrameSchool]] = {}
-    for school in canonical(schools):
+    for school in frame:
         strata.setdefault(school.stratum, []).append(school)
     people = {stratum: sum(map(size_of, found)) for stratum, found in strata.items()}
     if target:
@@ -174,7 +178,7 @@ def draw(schools: Iterable[FrameSchool], design: Design, seed: str, target: int 
     reserve, by `order` number over size (sequential Poisson sampling, Ohlsson 1998).
     """
     frame = canonical(schools)
-    plans = planned(frame, design, target)
+    plans = _planned(frame, design, target)
     chosen: list[Chosen] = []
     reserves: list[Reserve] = []
     for plan in plans:

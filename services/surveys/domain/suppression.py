@@ -24,7 +24,9 @@ REST = "\x00"
 
 
 def suppressed(found: Iterable[Figure], least: int = LEAST) -> tuple[Figure, ...]:
-    """The same figures in the same order, those that must not be seen emptied to cell, area, question and `hidden`.
+    """The same figures in the same order, those that must not be seen emptied to cell, area, question and `hidden`; of
+    a cell inside one that is hidden as `few` nothing is said at all, for four cells with somebody in a group of few
+    people would tell that each is one.
 
     Along the cells each area and question is a tree of its own (`hide`). Across them, an area is made of its questions
     and the whole of its areas: where a cell shows an area and all but one of its questions, or the hidden ones have
@@ -53,7 +55,12 @@ def suppressed(found: Iterable[Figure], least: int = LEAST) -> tuple[Figure, ...
         if (ground := hidden[each.area, each.question].get(each.cell))
         else each
         for each in told
+        if not _inside_few(each.cell, hidden[each.area, each.question])
     )
+
+
+def _inside_few(cell: Cell, hidden: Mapping[Cell, Ground]) -> bool:
+    return any(hidden.get(cell[:end]) == "few" for end in range(len(cell)))
 
 
 def _across(
@@ -106,15 +113,15 @@ class Node:
 
 def hide(counts: Mapping[Cell, int], least: int = LEAST, forced: frozenset[Cell] = frozenset()) -> dict[Cell, Ground]:
     """The cells to hide of a tree of counts, and why; cells of nobody and those that are not in the tree are not told.
-    The cells in `forced` are hidden in any case.
+    The cells in `forced` are hidden in any case. A cell inside one of `few` is `few` too; nobody may be told of it.
 
     While an attacker could work something out, the smallest visible part of the group that gives it away is hidden, or
     the group where no part is left; then whatever needs not be hidden is shown again, the largest first. So the same
     counts always hide the same cells, and showing any one of the guards would give something away.
     """
-    nodes = _tree(counts)
+    nodes = _tree(counts, least)
     for node in nodes:
-        if node.ground != "rest" and 0 < node.count < least:
+        if node.ground != "rest" and node.count < least:
             node.ground = "few"
         elif node.cell in forced:
             node.ground = "guard"
@@ -126,12 +133,23 @@ def hide(counts: Mapping[Cell, int], least: int = LEAST, forced: frozenset[Cell]
         node.ground = ""
         if _leaks(nodes, least):
             node.ground = "guard"
-    return {node.cell: node.ground for node in nodes if node.ground in {"few", "guard"} and node.cell in counts}
+    hidden: dict[Cell, Ground] = {cell: "few" for cell, count in counts.items() if 0 < count < least}
+    for node in nodes:
+        if node.ground == "guard" and node.cell in counts:
+            hidden[node.cell] = "guard"
+    return hidden
 
 
-def _tree(counts: Mapping[Cell, int]) -> list[Node]:
-    """The nodes, parents before children. A group that is not in `counts` counts its parts."""
-    cells = {cell[:end] for cell, count in counts.items() if count > 0 for end in range(len(cell) + 1)}
+def _tree(counts: Mapping[Cell, int], least: int) -> list[Node]:
+    """The nodes, parents before children, nothing below those of fewer than `least`. A group that is not in `counts`
+    counts its parts."""
+    few = {cell for cell, count in counts.items() if count < least}
+    cells = {
+        cell[:end]
+        for cell, count in counts.items()
+        if count > 0 and not any(cell[:end] in few for end in range(len(cell)))
+        for end in range(len(cell) + 1)
+    }
     by_cell: dict[Cell, Node] = {}
     for cell in sorted(cells, key=lambda cell: (len(cell), cell)):
         parent = by_cell.get(cell[:-1]) if cell else None
