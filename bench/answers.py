@@ -8,8 +8,8 @@ process of its own; it shares the cores with the server, PostgreSQL and Kafka.
 
 The peer is bare FastAPI that answers 202, as for `intake`; it gets the same requests from the same client.
 
-Before the rounds 50,000 answers are sent at once and the seconds are told. After each round an audit in SQL counts: used
-invitations are as many as answers were sent, none is used twice, and each answer is either let go or waits. Some tokens
+Before the rounds 50,000 answers are sent at once and the seconds are told. After each round an audit in SQL counts: as
+many invitations are used as answers were sent, none twice, and each answer is either let go or waits. Some tokens
 are then sent again, and all are refused.
 """
 
