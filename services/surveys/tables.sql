@@ -111,15 +111,6 @@ CREATE TABLE sheet (
 );
 CREATE INDEX sheet_campaign ON sheet (campaign, cell);
 
-CREATE TABLE tally (
-    campaign text NOT NULL,
-    cell text NOT NULL,
-    question text NOT NULL,
-    answer text NOT NULL,
-    n bigint NOT NULL,
-    PRIMARY KEY (campaign, cell, question, answer)
-);
-
 -- Invitations
 
 CREATE TABLE invitation (

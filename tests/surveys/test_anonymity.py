@@ -24,10 +24,12 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from scipy.stats import spearmanr
 
 from kernel import database
+from kernel.rebuild import rebuild
 from places import PARTITIONS, Place, place_on, topics_of
 from running import Asker, until, whole
 from services.surveys.api import sealing
 from services.surveys.api.tokens import NONCE, key_of, read_token
+from services.surveys.app import definition
 from services.surveys.domain.naming import invitation_stream
 from surveys.field import Field
 from surveys.samples import IN_TIME, LATE
@@ -329,6 +331,26 @@ async def test_the_log_tells_of_nobody(crime: Crime) -> None:
     assert "running" in said, "there is a log"
     for token in crime.tokens.values():
         assert invitation_stream(token) not in said
+
+
+async def test_a_rebuilt_view_is_the_live_one_row_for_row(crime: Crime) -> None:
+    tables = ("sheet", "invitation", "invited", "used_by_minute", "ending", "campaign", "questionnaire", "remark")
+
+    async def all_rows() -> dict[str, set[str]]:
+        return {
+            each: {row["t"] for row in await crime.rows(f"SELECT t::text AS t FROM view.{each} t")} for each in tables
+        }
+
+    live = await all_rows()
+    assert all(live[each] for each in tables if each != "ending")
+    await rebuild(definition, crime.place.settings)
+    assert await all_rows() == live
+    totals = await crime.rows(
+        "SELECT campaign, cell, count(*) AS issued, count(*) FILTER (WHERE state = 'opened') AS opened,"
+        " count(*) FILTER (WHERE state = 'used') AS used, count(*) FILTER (WHERE state = 'revoked') AS revoked"
+        " FROM view.invitation GROUP BY campaign, cell EXCEPT SELECT * FROM view.invited"
+    )
+    assert totals == []
 
 
 # Order and differencing, on many

@@ -2,6 +2,7 @@
 what backups and the database's own log still hold of waiting rows can't be opened any more."""
 
 import os
+from functools import lru_cache
 from uuid import UUID, uuid5
 
 import msgspec
@@ -14,16 +15,19 @@ from services.surveys.domain.naming import NAMESPACE
 NONCE = 12
 
 
+@lru_cache(maxsize=1_000)
 def subject(campaign: str) -> UUID:
     """Under which the vault keeps a campaign's key."""
     return uuid5(NAMESPACE, f"answers {campaign}")
 
 
+@lru_cache(maxsize=10_000)
 def box_of(campaign: str, cell: tuple[str, ...]) -> str:
     """What the answers of a cell wait in."""
     return msgspec.json.encode((campaign, *cell)).decode()
 
 
+@lru_cache(maxsize=10_000)
 def cell_of(box: str) -> tuple[str, tuple[str, ...]]:
     """The campaign and the cell of a box."""
     campaign, *cell = msgspec.json.decode(box, type=tuple[str, ...])

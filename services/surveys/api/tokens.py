@@ -44,7 +44,12 @@ def read_token(text: str) -> str | None:
 
 def key_of(token: str) -> UUID:
     """What is kept of this token's invitation is under this key."""
-    return UUID(invitation_stream(token).partition("-")[2])
+    return key_of_stream(invitation_stream(token))
+
+
+def key_of_stream(stream: str) -> UUID:
+    """The same, where the stream is known already."""
+    return UUID(stream.partition("-")[2])
 
 
 def seal(token: str, value: Any) -> bytes:

@@ -1,18 +1,16 @@
-"""Answers that were let go, one row a sheet, and what they add up to."""
+"""Answers that were let go, one row a sheet. What they add up to needs the questionnaire: api/counting.py."""
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
-from typing import Any, TypeAlias
+from collections.abc import Sequence
+from typing import Any
 from uuid import UUID
 
 import msgspec
 from msgspec.structs import replace
 
-from kernel.handlers import Key, Row, Total, View
+from kernel.handlers import Key, Row, View
 from schemas.event import Event, Recorded
-from schemas.surveys import Answers, AnswersReleased, AnswersVoided
-
-Shares: TypeAlias = Iterable[tuple[Key, tuple[int, ...]]]
+from schemas.surveys import AnswersReleased, AnswersVoided
 
 
 class SheetRow(Row, frozen=True, kw_only=True):
@@ -66,28 +64,12 @@ def _voided(row: SheetRow | None, recorded: Recorded) -> SheetRow:
     return replace(row or SheetRow(sheet=event.sheets[0]), void=True)
 
 
-_answers = msgspec.json.Decoder(Answers)
-SHEET = ""
-"""The question under which a total counts whole sheets."""
-
-
-def _told(row: SheetRow) -> Shares:
-    """Each answer once, each of several options too, and the sheet itself; nothing of what is void."""
-    if row.void or not row.campaign:
-        return
-    yield (row.campaign, row.cell, SHEET, ""), (1,)
-    for question, answer in _answers.decode(row.answers).items():
-        for each in answer if isinstance(answer, tuple) else (answer,):
-            yield (row.campaign, row.cell, question, str(each)), (1,)
-
-
 sheet = View(
     "sheet",
     SheetRow,
     {AnswersReleased: _released, AnswersVoided: _voided},
     key=_of_sheet,
     key_columns=("sheet",),
-    totals=(Total("tally", ("campaign", "cell", "question", "answer"), ("n",), _told),),
     shared=True,
     apart=_one_by_one,
 )
