@@ -50,6 +50,7 @@ CREATE TABLE contact (
     application text NOT NULL,
     unit text NOT NULL,
     handed_over_at timestamptz NOT NULL,
+    noted_at timestamptz NOT NULL,
     campaign text NOT NULL,
     invitation text NOT NULL,
     turn integer NOT NULL,

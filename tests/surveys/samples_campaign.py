@@ -7,7 +7,7 @@ from uuid import UUID
 
 from kernel.calendar import ZONE
 from kernel.decider import Decider, fold
-from schemas.event import Event
+from schemas.event import Event, encode
 from schemas.surveys import Chosen, Design, Figure, FrameClass, FrameSchool, Reserve, StratumPlan, Wording
 from services.surveys.domain import campaign as c
 from services.surveys.domain import contact as k
@@ -214,3 +214,9 @@ HISTORIES: dict[str, list[list[Event]]] = {
         history(k.contact, ASK, SKIP),
     ],
 }
+
+
+def all_events() -> dict[str, Event]:
+    """One of every event that campaigns and contacts ever say, by wire name; the fuller one where there are several."""
+    found = [event for lives in HISTORIES.values() for life in lives for event in life]
+    return {event.type: event for event in sorted(found, key=lambda each: len(encode(each)))}

@@ -115,7 +115,7 @@ def test_equal_figures_have_equal_places():
 
 
 def test_all_ranges_hold_the_true_places_together_as_often_as_they_promise():
-    """Twelve units, some alike: in 95 % or more of 400 rankings every range holds every true place (own error 0.011)."""
+    """Twelve units, some alike: in 95 % of 400 rankings or more every range holds its true place (own error 0.011)."""
     truths = [0.9, 0.88, 0.88, 0.8, 0.8, 0.8, 0.7, 0.65, 0.6, 0.6, 0.5, 0.3]
     rng = np.random.default_rng(8)
     held = 0

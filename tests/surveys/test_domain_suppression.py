@@ -175,6 +175,13 @@ def test_a_hidden_figure_says_nothing_but_why():
     )
 
 
+def test_of_cells_inside_a_hidden_few_nothing_is_said():
+    """Four classes with somebody in a school of at most four would be one each."""
+    classes = [figure(("a", each), 1) for each in "1234"]
+    shown = suppressed([figure((), 30), figure(("a",), 4), *classes, figure(("b",), 26)])
+    assert [(each.cell, each.hidden) for each in shown] == [((), ""), (("a",), "few"), (("b",), "guard")]
+
+
 def test_each_question_is_hidden_by_its_own_count():
     """Of thirty people two answered what only the late are asked."""
     shown = suppressed([

@@ -16,6 +16,7 @@ from kernel.web import Ask, Asked, Here
 from schemas.event import Actor, Recorded
 from schemas.surveys import Group, Kind, QuestionnairePublished, Wording
 from services.surveys.api.access import Manager, Reader
+from services.surveys.api.catalogue import catalogue
 from services.surveys.domain import campaign as life
 from services.surveys.domain.campaign import Campaign, campaign
 from services.surveys.projection.campaign import CampaignRow
@@ -214,9 +215,11 @@ async def say(
     service: Service, actor: Actor, stream: str, command: Any, asked: Asked, expected: int | None = None
 ) -> Done[Campaign]:
     """Give a campaign a command. Raises Rejected, Conflict."""
-    return await service.do(
+    done = await service.do(
         campaign, stream, command, actor=actor, key=asked.key, fingerprint=asked.fingerprint, expected=expected
     )
+    catalogue(service).forget(stream)
+    return done
 
 
 async def now(service: Service, stream: str, response: Response) -> CampaignTold:

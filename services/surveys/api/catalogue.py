@@ -53,6 +53,10 @@ class Catalogue:
             raise LookupError("no campaign")
         return await self.published(state.plan.questionnaire, state.plan.edition)
 
+    def forget(self, stream: str) -> None:
+        """Something was just said of this stream here: look again when it is asked for."""
+        self._states.pop(stream, None)
+
     async def _state(self, decider: Decider[Any], stream: str) -> Any:
         found = self._states.get(stream)
         if found is None or found[0] < monotonic():

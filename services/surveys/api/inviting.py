@@ -18,6 +18,7 @@ import structlog
 from structlog.contextvars import bound_contextvars
 
 from kernel import database
+from kernel.calendar import local
 from kernel.clock import monotonic
 from kernel.layout import day
 from kernel.post import Message, Post, Refused, Unreachable, open_post
@@ -35,6 +36,7 @@ from services.surveys.domain.naming import NAMESPACE, invitation_stream
 
 log = structlog.get_logger()
 POLL, SOON, LATE = 2.0, 5.0, 900.0  # seconds
+PATIENCE = dt.timedelta(days=2)  # with deadlines, which says whether a result was late
 MOST = 200  # people a round
 LOCK = "SELECT pg_try_advisory_xact_lock(hashtext('motcua.inviting'))"
 SELF = Actor(id="motcua:surveys", roles=("system",))
@@ -43,7 +45,10 @@ STANDING = (
     " ORDER BY opened_at DESC, stream"
 )
 ABOUT = "SELECT c.stream FROM view.contact c"
-DUE = f"{ABOUT} WHERE turn = 0 AND skipped = '' AND handed_over_at <= $1 ORDER BY handed_over_at, stream LIMIT {MOST}"
+# Whether it was late decides what is asked, so deadlines is waited for, up to two days.
+DUE = f"""{ABOUT} LEFT JOIN view.dossier d ON d.stream = c.application
+WHERE c.turn = 0 AND c.skipped = '' AND c.handed_over_at <= $1 AND (d.late IS NOT NULL OR c.noted_at <= $2)
+ORDER BY c.handed_over_at, c.stream LIMIT {MOST}"""
 LOST = f"{ABOUT} WHERE turn > reached AND skipped = '' ORDER BY invited_at, stream LIMIT {MOST}"
 # Who was reached and has an invitation that was not used: one whose it was is not looked at again.
 REMIND = f"""{ABOUT} JOIN view.invitation i ON i.stream = c.invitation
@@ -105,7 +110,7 @@ async def _waiting(service: Service, connection: Any) -> list[tuple[str, bool]]:
     """Streams of people to be invited; whether it is a reminder."""
     now = service.clock.now()
     wait = dt.timedelta(seconds=service.settings.survey_wait)
-    found = {row["stream"]: False for row in await connection.fetch(DUE, now - wait)}
+    found = {row["stream"]: False for row in await connection.fetch(DUE, now - wait, now - PATIENCE)}
     found |= {row["stream"]: False for row in await connection.fetch(LOST)}
     for row in await connection.fetch(STANDING):
         for many, days in enumerate(msgspec.json.decode(row["remind_after"], type=list[int])):
@@ -170,11 +175,14 @@ async def _one(
 
 
 async def _campaign(service: Service, state: Contact) -> tuple[str, Campaign] | None:
-    """The open standing campaign that this person is asked for: the one of the earlier invitation, else the latest."""
+    """The open standing campaign that this person is asked for: the one of the earlier invitation, else the latest that
+    had begun when the result was handed over."""
+    since = local(state.handed_over_at).date() if state.handed_over_at else dt.date.max
     streams = [state.campaign] if state.campaign else [r["stream"] for r in await service.pool.fetch(STANDING)]
     for stream in streams:
         found, _ = await service.state(campaign, stream)
-        if found.takes(service.clock.now()):
+        begun = state.campaign or (found.plan and found.plan.starts <= since)
+        if begun and found.takes(service.clock.now()):
             return stream, found
     return None
 

@@ -65,6 +65,7 @@ class Contact:
     due: bool = False
     application: str = ""
     unit: str = ""
+    handed_over_at: dt.datetime | None = None
     campaign: str = ""
     invitation: str = ""
     turn: int = 0
@@ -127,7 +128,9 @@ def _invited(command: Invite, state: Contact) -> list[Event]:
 def evolve(state: Contact, event: Event) -> Contact:
     match event:
         case ContactDue():
-            return replace(state, due=True, application=event.application, unit=event.unit)
+            return replace(
+                state, due=True, application=event.application, unit=event.unit, handed_over_at=event.handed_over_at
+            )
         case ContactInvited():
             return replace(state, campaign=event.campaign, invitation=event.invitation, turn=event.turn)
         case ContactReached():

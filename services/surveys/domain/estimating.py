@@ -124,7 +124,7 @@ def weighted(tallies: Mapping[Cell, Tally], leaves: Sequence[Leaf], used: Mappin
         size = max(rest.sheets, round(rest.sheets * weight))
         nowhere = Leaf(cell=(), asked=size, size=size)
         found.append(Bunch(cell=(), leaf=nowhere, weight=weight, tally=rest, loose=True))
-    return tuple(found)
+    return tuple(each for each in found if each.weight > 0)
 
 
 def _of_school(

@@ -16,12 +16,13 @@ from schemas.surveys import ContactDue, ContactInvited, ContactReached, ContactS
 
 class ContactRow(Row, frozen=True, kw_only=True):
     """An applicant to be asked. `turn` counts the invitations, `reached` is the last that left; `reminders` counts
-    those that were reminders; `asked_at` is when the first left."""
+    those that were reminders; `noted_at` is when we heard of the result, `asked_at` when the first invitation left."""
 
     stream: str
     application: str
     unit: str
     handed_over_at: dt.datetime
+    noted_at: dt.datetime
     campaign: str = ""
     invitation: str = ""
     turn: int = 0
@@ -40,6 +41,7 @@ def _due(row: ContactRow | None, recorded: Recorded) -> ContactRow:
         application=event.application,
         unit=event.unit,
         handed_over_at=event.handed_over_at,
+        noted_at=recorded.meta.recorded_at,
     )
 
 
