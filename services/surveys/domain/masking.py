@@ -49,9 +49,9 @@ ADDRESS = re.compile(rf"(?<!\w)(?:{HOUSE}){FURTHER}")
 
 def masked(text: str) -> str:
     """The text in NFC with MASK for: e-mail and web addresses, dossier and tracking codes, telephone numbers, identity
-    numbers (9 or 12 digits), account and other numbers of at least 8 digits (sums of money, dates, school years
-    and 1800 or 1900 hotlines stay), days of birth, addresses of houses, names after a title (thầy, cô, ông, bà, em, …), and names of at least two
-    capitalised words. Names of offices, schools and provinces stay."""
+    numbers (9 or 12 digits), account and other numbers of at least 8 digits (sums of money, dates, school years and
+    1800 or 1900 hotlines stay), days of birth, addresses of houses, names after a title (thầy, cô, ông, bà, em, …),
+    and names of at least two capitalised words. Names of offices, schools and provinces stay."""
     text = unicodedata.normalize("NFC", text)
     for pattern in (MAIL, SITES, CODES, GROUPS, TOKENS):
         text = pattern.sub(MASK, text)
