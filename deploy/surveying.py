@@ -36,12 +36,16 @@ def repeat(listed: bytes, told: bytes) -> list[str]:
     if frame.digest(schools) != digest:
         differences.append(f"The frame is another one: its digest is {frame.digest(schools)}, not {digest}.")
     for name, was, now in (
-        ("classes", {(e.school, e.class_name) for e in chosen}, {(e.school, e.class_name) for e in again.chosen}),
+        ("classes", {_class(each) for each in chosen}, {_class(each) for each in again.chosen}),
         ("reserve schools", {s for e in reserves for s in e.schools}, {s for e in again.reserves for s in e.schools}),
     ):
         if was != now:
-            only = ", ".join(str(each) for each in sorted(was ^ now)[:5])
+            only = ", ".join(sorted(was ^ now)[:5])
             differences.append(f"Other {name} come out: {only}.")
     if not differences and (chosen, reserves) != (again.chosen, again.reserves):
         differences.append("The same classes come out, with other chances or in another order.")
     return differences
+
+
+def _class(each: Chosen) -> str:
+    return f"{each.class_name} of {each.school}"
