@@ -12,6 +12,7 @@ from services.surveys.api.catalogue import publish
 from services.surveys.api.invitations import issue
 from services.surveys.domain import campaign as c
 from services.surveys.domain.campaign import campaign
+from services.surveys.domain.planning import Plan
 from surveys import samples_campaign as campaigns
 from surveys.samples import CLASS, LEVELS
 
@@ -32,7 +33,7 @@ class Field:
     async def open(self, kind: str = "standing", **changes: Any) -> str:
         """An open campaign of its own; its stream."""
         stream = f"campaign-{uuid4()}"
-        made: c.Plan = (campaigns.standing if kind == "standing" else campaigns.plan)(campaign=stream, **changes)
+        made: Plan = (campaigns.standing if kind == "standing" else campaigns.plan)(campaign=stream, **changes)
         now = self.service.clock.now()
         commands: list[Any] = [made]
         if kind == "yearly":

@@ -11,6 +11,8 @@ from schemas.event import Event, encode
 from schemas.surveys import Chosen, Design, Figure, FrameClass, FrameSchool, Reserve, StratumPlan, Wording
 from services.surveys.domain import campaign as c
 from services.surveys.domain import contact as k
+from services.surveys.domain import drawing as d
+from services.surveys.domain import planning as p
 from services.surveys.domain import voiding as v
 
 DECIDERS: tuple[Decider[Any], ...] = (c.campaign, k.contact)
@@ -27,8 +29,8 @@ def at(day: int, hour: int = 9, *, month: int = 11) -> dt.datetime:
     return dt.datetime(2026, month, day, hour, tzinfo=ZONE).astimezone(dt.UTC)
 
 
-def plan(**changes: Any) -> c.Plan:
-    return c.Plan(
+def plan(**changes: Any) -> p.Plan:
+    return p.Plan(
         **{
             "campaign": YEARLY,
             "kind": "yearly",
@@ -47,7 +49,7 @@ def plan(**changes: Any) -> c.Plan:
     )
 
 
-def standing(**changes: Any) -> c.Plan:
+def standing(**changes: Any) -> p.Plan:
     return plan(
         **{
             "campaign": STANDING,
@@ -86,8 +88,8 @@ def chosen(school: str, stratum: str, name: str = "10A1") -> Chosen:
     )
 
 
-FRAME = c.ImportFrame(schools=SCHOOLS, digest="f" * 64, at=at(1, 10))
-DRAW = c.Draw(
+FRAME = d.ImportFrame(schools=SCHOOLS, digest="f" * 64, at=at(1, 10))
+DRAW = d.Draw(
     design=Design(),
     digest="f" * 64,
     seed="0123456789abcdef",
@@ -100,7 +102,7 @@ DRAW = c.Draw(
     reserves=(Reserve(stratum="rural", schools=("thpt-4",)), Reserve(stratum="urban", schools=("thpt-2",))),
     at=at(1, 11),
 )
-REPLACE = c.ReplaceSchool(
+REPLACE = d.ReplaceSchool(
     school="thpt-1", by="thpt-2", chosen=(chosen("thpt-2", "urban"),), reason="Trường đang sửa chữa", at=at(1, 12)
 )
 OPEN, EXTEND = c.Open(at=at(2)), c.Extend(ends=dt.date(2026, 11, 25), reason="Mưa lũ", at=at(19))

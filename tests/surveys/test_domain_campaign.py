@@ -8,6 +8,7 @@ import pytest
 from kernel.decider import Rejected, fold
 from schemas.surveys import AnswersWithheld, CampaignClosed, CampaignExtended, ResultsFrozen, SchoolReplaced
 from services.surveys.domain import campaign as c
+from services.surveys.domain import drawing as d
 from services.surveys.domain import voiding as v
 from services.surveys.domain.campaign import campaign
 from surveys.samples_campaign import (
@@ -77,12 +78,12 @@ def test_a_frame_counts_one_group_so_the_group_stays():
 
 def test_a_sample_is_drawn_once_whatever_the_seed():
     assert campaign.decide(DRAW, given(*DRAWN)) == []
-    again = c.Draw(**{**{name: getattr(DRAW, name) for name in c.Draw.__dataclass_fields__}, "seed": "another"})
+    again = d.Draw(**{**{name: getattr(DRAW, name) for name in d.Draw.__dataclass_fields__}, "seed": "another"})
     assert refused(again, *DRAWN) == "drawn_already"
 
 
 def test_nobody_draws_again_by_importing_a_frame_that_differs_a_little():
-    slightly = c.ImportFrame(schools=SCHOOLS[1:], digest="e" * 64, at=at(1, 12))
+    slightly = d.ImportFrame(schools=SCHOOLS[1:], digest="e" * 64, at=at(1, 12))
     assert campaign.decide(slightly, given(plan(), FRAME))
     assert refused(slightly, *DRAWN) == "drawn_already"
     assert campaign.decide(FRAME, given(*DRAWN)) == []
@@ -90,7 +91,7 @@ def test_nobody_draws_again_by_importing_a_frame_that_differs_a_little():
 
 def test_a_sample_is_of_the_frame_that_is_there():
     assert refused(DRAW, plan()) == "no_frame"
-    other = c.ImportFrame(schools=SCHOOLS[1:], digest="e" * 64, at=at(1, 12))
+    other = d.ImportFrame(schools=SCHOOLS[1:], digest="e" * 64, at=at(1, 12))
     assert refused(DRAW, plan(), FRAME, other) == "frame_changed"
 
 
@@ -100,10 +101,10 @@ def test_a_school_that_cant_take_part_is_replaced_by_the_next_of_its_reserve_and
     assert isinstance(replaced, SchoolReplaced) and replaced.by == "thpt-2"
     after = campaign.evolve(drawn, replaced)
     assert [each.school for each in after.chosen] == ["thpt-3", "thpt-2"]
-    elsewhere = c.ReplaceSchool(school="thpt-1", by="thpt-4", chosen=(chosen("thpt-4", "rural"),), reason="…", at=at(3))
+    elsewhere = d.ReplaceSchool(school="thpt-1", by="thpt-4", chosen=(chosen("thpt-4", "rural"),), reason="…", at=at(3))
     assert refused(elsewhere, *DRAWN, OPEN) == "not_the_next"
-    assert refused(c.ReplaceSchool(school="thpt-9", by="", chosen=(), reason="…", at=at(3)), *DRAWN) == "not_drawn"
-    none_left = c.ReplaceSchool(school="thpt-2", by="", chosen=(), reason="…", at=at(3))
+    assert refused(d.ReplaceSchool(school="thpt-9", by="", chosen=(), reason="…", at=at(3)), *DRAWN) == "not_drawn"
+    none_left = d.ReplaceSchool(school="thpt-2", by="", chosen=(), reason="…", at=at(3))
     (last,) = campaign.decide(none_left, after)
     assert last.by == "" and [each.school for each in campaign.evolve(after, last).chosen] == ["thpt-3"]
 

@@ -18,6 +18,7 @@ from schemas.surveys import Group, Kind, QuestionnairePublished, Wording
 from services.surveys.api.access import Manager, Reader
 from services.surveys.api.catalogue import catalogue
 from services.surveys.domain import campaign as life
+from services.surveys.domain import planning
 from services.surveys.domain.campaign import Campaign, campaign
 from services.surveys.projection.campaign import CampaignRow
 from services.surveys.projection.campaign import campaign as campaign_view
@@ -57,7 +58,7 @@ class PlanBody(BaseModel):
     edition: Annotated[int, Field(ge=0, le=10_000)] = 0
     starts: dt.date
     ends: dt.date
-    batch: Annotated[int, Field(ge=1, le=1000)] = life.LEAST_BATCH
+    batch: Annotated[int, Field(ge=1, le=1000)] = planning.LEAST_BATCH
     remind_after: Annotated[tuple[Annotated[int, Field(ge=1, le=365)], ...], Field(max_length=5)] = ()
     target: Annotated[int, Field(ge=0, le=1_000_000)] = 0
     previous: UUID | None = None
@@ -183,7 +184,7 @@ async def plan(
         )
     if body.previous:
         await _check_previous(service, body.previous)
-    command = life.Plan(
+    command = planning.Plan(
         campaign=stream_of(id),
         kind=body.kind,
         title=body.title,

@@ -22,8 +22,7 @@ from schemas.surveys import Chosen, Design, FrameSchool, Reserve, StratumPlan
 from services.surveys.api.access import Manager, Reader
 from services.surveys.api.campaigns import CampaignTold, Expected, Found, Reason, find, now, say
 from services.surveys.api.tables import as_csv
-from services.surveys.domain import campaign as life
-from services.surveys.domain import frame, sampling
+from services.surveys.domain import drawing, frame, sampling
 from services.surveys.domain.frame import Problem
 
 router = APIRouter(tags=["Mẫu khảo sát / Samples"])
@@ -189,7 +188,7 @@ async def import_frame(
     schools = read_frame(content)
     digest = frame.digest(schools)
     if not dry:
-        command = life.ImportFrame(schools=schools, digest=digest, at=service.clock.now())
+        command = drawing.ImportFrame(schools=schools, digest=digest, at=service.clock.now())
         await say(service, actor, found.stream, command, asked, expected)
     return frame_told(schools, digest, imported=not dry)
 
@@ -219,7 +218,7 @@ async def draw(
     found = await find(service, id)
     kept, seed = found.state.frame, secrets.token_hex(16)
     sample = sampling.draw(kept.schools if kept else (), design, seed, found.row.target)
-    command = life.Draw(
+    command = drawing.Draw(
         design=design,
         digest=kept.digest if kept else "",
         seed=seed,
@@ -261,12 +260,12 @@ async def replace_school(
     found = await find(service, id)
     sample, state = found.state.sample, found.state
     stratum = next((each.stratum for each in state.chosen if each.school == school), "")
-    following = life.next_reserve(state, stratum)
+    following = drawing.next_reserve(state, stratum)
     chosen: tuple[Chosen, ...] = ()
     if sample and state.frame and following:
         plan = next(each for each in sample.strata if each.stratum == stratum)
         _, chosen = sampling.replacement(state.frame.schools, sample.design, sample.seed, plan, (following,))
-    command = life.ReplaceSchool(
+    command = drawing.ReplaceSchool(
         school=school, by=following, chosen=chosen, reason=reason.strip(), at=service.clock.now()
     )
     await say(service, actor, found.stream, command, asked, expected)

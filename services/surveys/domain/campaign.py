@@ -14,8 +14,6 @@ from dataclasses import dataclass, field, replace
 from typing import Literal, TypeAlias
 from uuid import UUID
 
-import msgspec
-
 from kernel.calendar import ZONE, local
 from kernel.decider import Decider, Rejected, Text
 from schemas.event import Event
@@ -28,83 +26,20 @@ from schemas.surveys import (
     CampaignOpened,
     CampaignPlanned,
     Chosen,
-    Design,
     Figure,
     FrameImported,
-    FrameSchool,
-    Group,
-    Kind,
-    Reserve,
     ResultsFrozen,
     SampleDrawn,
     SchoolReplaced,
-    StratumPlan,
     VoidingProposed,
     VoidingRefused,
-    Wording,
 )
-from services.surveys.domain import voiding
+from services.surveys.domain import drawing, planning, voiding
+from services.surveys.domain.drawing import Draw, ImportFrame, ReplaceSchool
+from services.surveys.domain.planning import Plan
 from services.surveys.domain.voiding import ApproveVoiding, ProposeVoiding, RefuseVoiding, Voiding
 
-LEAST_BATCH = 5
-"""Fewer answers let go together would tell whose they are."""
-
 # Commands
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Plan:
-    """Prepare it, or change how it is prepared. `campaign` is its own stream. That the questionnaire has this edition
-    and asks this group is looked up before."""
-
-    campaign: str
-    kind: Kind
-    title: Wording
-    group: Group
-    questionnaire: str
-    edition: int
-    starts: dt.date
-    ends: dt.date
-    batch: int
-    unit: str
-    at: dt.datetime
-    remind_after: tuple[int, ...] = ()
-    target: int = 0
-    previous: str = ""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ImportFrame:
-    """Take this list of schools and classes. `digest` is that of its canonical form."""
-
-    schools: tuple[FrameSchool, ...]
-    digest: str
-    at: dt.datetime
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Draw:
-    """Keep this sample. `digest` is that of the frame it was drawn from: another frame is another draw."""
-
-    design: Design
-    digest: str
-    seed: str
-    method: str
-    strata: tuple[StratumPlan, ...]
-    chosen: tuple[Chosen, ...]
-    reserves: tuple[Reserve, ...]
-    at: dt.datetime
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ReplaceSchool:
-    """Let `by`, the next of the reserve ("": there is none), take part in the place of `school`."""
-
-    school: str
-    by: str
-    chosen: tuple[Chosen, ...]
-    reason: str
-    at: dt.datetime
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -218,31 +153,22 @@ def over_at(ends: dt.date) -> dt.datetime:
     return dt.datetime.combine(ends + dt.timedelta(days=1), dt.time(), ZONE).astimezone(dt.UTC)
 
 
-def next_reserve(state: Campaign, stratum: str) -> str:
-    """The school that would replace one of this stratum; "" where none is left."""
-    reserves = state.sample.reserves if state.sample else ()
-    used = {*state.replaced.values(), *state.replaced}
-    return next((s for each in reserves if each.stratum == stratum for s in each.schools if s not in used), "")
-
-
 # Decide
 
 
 def decide(command: Command, state: Campaign) -> list[Event]:
     match command, state.status:
         case Plan(), "none" | "planned":
-            return _planned(command, state)
+            return planning.decide(command, state)
         case Plan(), _:
             raise _too_late("already_open", state)
         case _, "none":
             raise Rejected("no_such_campaign", Text("Không có đợt khảo sát này.", "There is no such campaign."))
 
-        case ImportFrame(), "planned":
-            return _frame(command, state)
-        case Draw(), "planned":
-            return _drawn(command, state)
-        case ReplaceSchool(), "planned" | "open":
-            return _replaced(command, state)
+        case ((ImportFrame() | Draw() | ReplaceSchool()), "planned"):
+            return drawing.decide(command, state)
+        case ReplaceSchool(), "open":
+            return drawing.decide(command, state)
         case Open(), "planned":
             return _opened(command, state)
         case Cancel(), "planned":
@@ -274,172 +200,6 @@ def decide(command: Command, state: Campaign) -> list[Event]:
             raise Rejected("not_closed", Text("Phải đóng đợt khảo sát trước.", "The campaign has to be closed first."))
         case _:
             raise _not_open(state)
-
-
-def _planned(command: Plan, state: Campaign) -> list[Event]:
-    _check_plan(command)
-    said = CampaignPlanned(
-        kind=command.kind,
-        title=command.title,
-        group=command.group,
-        questionnaire=command.questionnaire,
-        edition=command.edition,
-        starts=command.starts,
-        ends=command.ends,
-        batch=command.batch,
-        unit=command.unit,
-        planned_at=state.plan.planned_at if state.plan else command.at,
-        remind_after=command.remind_after,
-        target=command.target,
-        previous=command.previous,
-    )
-    if state.plan == said:
-        return []
-    if state.frame and state.plan and (said.kind, said.group) != (state.plan.kind, state.plan.group):
-        raise Rejected(
-            "frame_is_for_others",
-            Text(
-                "Khung mẫu đã nhập là của nhóm đối tượng khác; không đổi loại hay nhóm được nữa.",
-                "The frame that was imported counts another group; kind and group can't change any more.",
-            ),
-            instead=Text("Hủy đợt này và lập đợt mới.", "Cancel this campaign and plan a new one."),
-        )
-    if state.sample and state.plan and said.target != state.plan.target:
-        raise Rejected(
-            "drawn_already",
-            Text("Mẫu đã rút theo mục tiêu cũ; không đổi mục tiêu được nữa.", "The sample was drawn for this target."),
-        )
-    return [msgspec.structs.replace(said, planned_at=command.at)]
-
-
-def _check_plan(command: Plan) -> None:
-    """Raises Rejected for a plan that could not be carried out."""
-    if command.ends < command.starts:
-        raise Rejected(
-            "ends_before_it_starts",
-            Text("Ngày cuối phải từ ngày đầu trở đi.", "The last day is before the first."),
-            instead=Text("Sửa lại ngày đầu hoặc ngày cuối.", "Correct one of the two days."),
-        )
-    if command.batch < LEAST_BATCH:
-        raise Rejected(
-            "batch_too_small",
-            Text(
-                "Mỗi lần phải công bố ít nhất {least} phiếu cùng nhau, để không ai bị nhận ra.",
-                "At least {least} answers are let go together, so that nobody can be told.",
-            ).of(least=LEAST_BATCH),
-            least=LEAST_BATCH,
-        )
-    if (command.kind == "standing") != (command.group == "applicant"):
-        raise Rejected(
-            "group_does_not_fit",
-            Text(
-                "Khảo sát thường xuyên hỏi người nộp hồ sơ; khảo sát hằng năm hỏi học sinh hoặc cha mẹ học sinh.",
-                "A standing campaign asks applicants, a yearly one pupils or parents.",
-            ),
-        )
-    if list(command.remind_after) != sorted(set(command.remind_after)) or min(command.remind_after, default=1) < 1:
-        raise Rejected(
-            "reminders_out_of_order",
-            Text("Các ngày nhắc phải lớn hơn 0 và tăng dần.", "Reminders come after days above 0, in ascending order."),
-        )
-    if command.target < 0:
-        raise Rejected("target_below_zero", Text("Mục tiêu không được âm.", "The target can't be below zero."))
-    if command.previous == command.campaign:
-        raise Rejected(
-            "compared_with_itself",
-            Text("Không thể so sánh đợt khảo sát với chính nó.", "A campaign can't be held against itself."),
-        )
-
-
-def _frame(command: ImportFrame, state: Campaign) -> list[Event]:
-    if state.frame and state.frame.digest == command.digest:
-        return []
-    if state.sample:
-        raise Rejected(
-            "drawn_already",
-            Text(
-                "Mẫu đã được rút từ khung trước; không thay khung được nữa, để không ai rút lại cho đến khi vừa ý.",
-                "A sample was drawn from the earlier frame; it can't be changed any more, so that nobody draws again"
-                " until it pleases.",
-            ),
-            instead=Text("Hủy đợt này và lập đợt mới.", "Cancel this campaign and plan a new one."),
-        )
-    if state.plan and state.plan.kind != "yearly":
-        raise Rejected(
-            "no_frame_wanted",
-            Text("Khảo sát thường xuyên không rút mẫu.", "A standing campaign draws no sample."),
-        )
-    if not command.schools:
-        raise Rejected("frame_is_empty", Text("Khung mẫu không có trường nào.", "The frame has no school."))
-    return [FrameImported(schools=command.schools, digest=command.digest, imported_at=command.at)]
-
-
-def _drawn(command: Draw, state: Campaign) -> list[Event]:
-    if state.sample:
-        if state.sample.seed == command.seed:
-            return []
-        raise Rejected(
-            "drawn_already",
-            Text("Mẫu đã được rút một lần; không rút lại.", "The sample was drawn, once; it is not drawn again."),
-            instead=Text(
-                "Dùng mẫu đã rút; trường không tham gia được thì thay bằng trường dự phòng.",
-                "Use that sample; a school that can't take part is replaced from the reserve.",
-            ),
-            drawn_at=state.sample.drawn_at,
-        )
-    if state.frame is None:
-        raise Rejected(
-            "no_frame",
-            Text("Chưa có khung mẫu.", "There is no frame yet."),
-            instead=Text("Nhập danh sách trường và lớp trước.", "Import the list of schools and classes first."),
-        )
-    if state.frame.digest != command.digest:
-        raise Rejected(
-            "frame_changed",
-            Text("Khung mẫu vừa được thay đổi.", "The frame was changed meanwhile."),
-            instead=Text("Tải lại trang rồi rút mẫu.", "Reload the page, then draw."),
-        )
-    if not command.chosen:
-        raise Rejected("nobody_drawn", Text("Không rút được lớp nào.", "No class was drawn."))
-    return [
-        SampleDrawn(
-            design=command.design,
-            digest=command.digest,
-            seed=command.seed,
-            method=command.method,
-            strata=command.strata,
-            chosen=command.chosen,
-            reserves=command.reserves,
-            drawn_at=command.at,
-        )
-    ]
-
-
-def _replaced(command: ReplaceSchool, state: Campaign) -> list[Event]:
-    if command.school in state.replaced:
-        return []
-    stratum = next((each.stratum for each in state.chosen if each.school == command.school), None)
-    if stratum is None:
-        raise Rejected("not_drawn", Text("Trường này không có trong mẫu.", "This school is not in the sample."))
-    following = next_reserve(state, stratum)
-    strangers = [each for each in command.chosen if each.school != following or each.stratum != stratum]
-    if command.by != following or strangers or bool(command.chosen) != bool(following):
-        raise Rejected(
-            "not_the_next",
-            Text("Trường dự phòng kế tiếp là trường khác.", "Another school is the next of the reserve."),
-            instead=Text("Tải lại trang rồi thử lại.", "Reload the page and try again."),
-            next=following,
-        )
-    return [
-        SchoolReplaced(
-            school=command.school,
-            by=following,
-            stratum=stratum,
-            chosen=command.chosen,
-            reason=command.reason,
-            replaced_at=command.at,
-        )
-    ]
 
 
 def _opened(command: Open, state: Campaign) -> list[Event]:
