@@ -30,10 +30,6 @@ class Catalogue:
         self._states: dict[str, tuple[float, Any]] = {}
         self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
-    def forget(self) -> None:
-        """Look everything up anew."""
-        self._states.clear()
-
     async def campaign(self, stream: str) -> Campaign:
         """A campaign as it was a second ago at most."""
         found: Campaign = await self._state(campaign, stream)
