@@ -33,10 +33,12 @@ app = typer.Typer(
 db = typer.Typer(no_args_is_help=True, help="The services' databases.")
 topics_app = typer.Typer(no_args_is_help=True, help="The services' topics.")
 catalogue_app = typer.Typer(no_args_is_help=True, help="The catalogue of procedures, beside the national one.")
+survey_app = typer.Typer(no_args_is_help=True, help="Surveys, for whoever checks them.")
 parked_app = typer.Typer(no_args_is_help=True, help="Events that could not be heard.")
 app.add_typer(db, name="db")
 app.add_typer(topics_app, name="topics")
 app.add_typer(catalogue_app, name="catalogue")
+app.add_typer(survey_app, name="survey")
 app.add_typer(parked_app, name="parked")
 
 out, err = Console(highlight=False), Console(stderr=True, highlight=False)
@@ -341,6 +343,31 @@ def rebuild(service: Service, state: State = STATE) -> None:
     with progress_bars() as progress:
         read = _await(kernel_run.rebuild(service, lambda done, of: progress(f"rebuilding {service}", done, of)))
     out.print(f"{service} was rebuilt from {read} events")
+
+
+@survey_app.command("repeat")
+def survey_repeat(
+    frame: Annotated[Path, typer.Argument(help="The frame as it was exported (CSV).")],
+    draw: Annotated[Path, typer.Argument(help="The draw as it was exported (JSON).")],
+    as_json: Json = False,
+) -> None:
+    """Draw a survey's sample again, without the system that drew it; the exit code is 1 where it differs.
+
+    Example: `motcua survey repeat frame.csv draw.json`
+    """
+    from deploy import surveying  # noqa: PLC0415
+
+    try:
+        differences = surveying.repeat(frame.read_bytes(), draw.read_bytes())
+    except OSError as error:
+        raise of_os(error) or Trouble(str(error)) from None
+    if as_json:
+        _print_json({"same": not differences, "differences": differences})
+    else:
+        for line in differences or ["Drawn again, it is the same sample."]:
+            out.print(line, markup=False, soft_wrap=True)
+    if differences:
+        raise typer.Exit(1)
 
 
 @app.command("what-if")

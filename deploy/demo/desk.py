@@ -133,7 +133,7 @@ class Desk:
         if status < 300 or answer.get("code") in fine:
             return answer
         self.surprises[f"{what}: {status} {answer.get('code', '')} {answer.get('detail', '')}"] += 1
-        raise Unexpected
+        raise Unexpected(next(reversed(self.surprises)))
 
 
 def _plain(path: str) -> str:

@@ -150,14 +150,14 @@ async def _measured(
         await office.upload(f"{path}/frame", "khung.csv", _frame(schools), who=MANAGER)
     design = {"classes": classes, "least_schools": 3, "response": 0.75}
     drawn = await office.say(f"{path}/draw", design, who=MANAGER, key=f"{key}-draw")
-    await office.say(f"{path}/open", who=MANAGER)
-    if (await office.ask(f"{path}/results", who=MANAGER))["issued"]:
+    opened = await office.say(f"{path}/open", who=MANAGER, fine=("already_open", "not_its_time"))
+    if "status" not in opened or (await office.ask(f"{path}/results", who=MANAGER))["issued"]:
         return year  # it broke off here: what was given out is given out
     dice = random.Random(key)
     work: list[Awaitable[None]] = []
     for at, each in enumerate(drawn["chosen"]):
         body = {"cell": [each["school"], each["class_name"]], "count": each["asked"], "printing": key}
-        issued = await office.say(f"/campaigns/campaign-{year}/invitations", body, who=MANAGER)
+        issued = await office.say(f"{path}/invitations", body, who=MANAGER)
         tokens = [token.replace("-", "") for token in issued["tokens"]]
         asked = await office.questions(tokens[0])
         # Pupils of one school are of one mind, more or less; the last class has hardly begun.

@@ -18,7 +18,8 @@ async def test_a_frame_is_looked_at_before_it_is_taken(town):
     seen = (await town.upload(f"{path}/frame", frame(), dry_run=True)).json()
     assert (seen["imported"], seen["schools"], seen["classes"], seen["people"]) == (False, 6, 18, 720)
     assert (await town.manager.read(path))["schools"] == 0
-    taken = (await town.upload(f"{path}/frame", frame())).json()
+    keyed = town.manager.with_(idempotency_key="frame-1")
+    taken = (await town.upload(f"{path}/frame", frame(), by=keyed)).json()
     assert taken["imported"] and taken["digest"] == seen["digest"]
     assert (await town.manager.read(path))["schools"] == 6
 

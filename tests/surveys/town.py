@@ -117,7 +117,7 @@ class Town:
     async def released(self) -> None:
         """All that can be let go is."""
         await self.heard()
-        catalogue(self.surveys.service)._states.clear()
+        catalogue(self.surveys.service).forget()
         while await releasing.turn(self.surveys.service, grace=0):
             pass
         await self.heard()

@@ -30,6 +30,13 @@ class Catalogue:
         self._states: dict[str, tuple[float, Any]] = {}
         self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
+    def forget(self, stream: str = "") -> None:
+        """Look this stream up anew when it is asked for; everything where none is named."""
+        if stream:
+            self._states.pop(stream, None)
+        else:
+            self._states.clear()
+
     async def campaign(self, stream: str) -> Campaign:
         """A campaign as it was a second ago at most."""
         found: Campaign = await self._state(campaign, stream)
@@ -48,10 +55,6 @@ class Catalogue:
         if state.plan is None:
             raise LookupError("no campaign")
         return await self.published(state.plan.questionnaire, state.plan.edition)
-
-    def forget(self, stream: str) -> None:
-        """Something was just said of this stream here: look again when it is asked for."""
-        self._states.pop(stream, None)
 
     async def _state(self, decider: Decider[Any], stream: str) -> Any:
         found = self._states.get(stream)

@@ -49,7 +49,10 @@ class Issued(BaseModel):
 class RevokeBody(BaseModel):
     """One invitation, by its token or, where that is lost, by its stream."""
 
-    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"token": "7QK2-…", "ground": "lost"}]})
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={"examples": [{"token": "1RP9-MZ3S-4V2K-8Q7T-5N6W-0XHC-DJ", "ground": "lost"}]},
+    )
 
     token: Annotated[str, Field(max_length=100)] = ""
     invitation: Annotated[str, Field(pattern=r"^(invitation-[0-9a-f-]{36})?$")] = ""

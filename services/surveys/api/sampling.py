@@ -281,7 +281,6 @@ async def replace_school(
 async def post_frame(
     service: Here,
     actor: Manager,
-    asked: Ask,
     said: Lang,
     id: UUID,
     file: UploadFile,
@@ -291,6 +290,7 @@ async def post_frame(
     """A CSV or XLSX file with the columns stratum, school, name, class, size (or their Vietnamese names). All rows or
     none: what is wrong is told row by row."""
     try:
+        asked = Asked(None, b"", said)  # the same file again is the same frame: it needs no key
         return await import_frame(service, actor, id, await file.read(), asked, dry=dry_run, expected=expected)
     except BadFrame as error:
         return _bad(error, said)

@@ -30,6 +30,7 @@ PHONE = re.compile(r"(?<![\w.,])(?:\(?\+?84\)?|\(?0)(?:[ .\-()]{0,2}\d){8,10}(?!
 DIGITS = re.compile(r"(?<!\w)\d{2,}(?:[ .\-]\d{2,})*(?!\w)")
 MONEY = re.compile(r"\s*(?:đồng|đ\b|vnđ|vnd|₫|triệu|tỷ)", re.IGNORECASE)
 THOUSANDS = re.compile(r"[1-9]\d{0,2}(?:\.\d{3})+")
+HOTLINE = re.compile(r"1[89]00[ .]?\d{2,3}[ .]?\d{1,3}")
 DAY_OR_YEARS = re.compile(
     r"(?:0?[1-9]|[12]\d|3[01])[.\-](?:0?[1-9]|1[0-2])[.\-](?:19|20)\d\d|(?:19|20)\d\d[ \-]+(?:19|20)\d\d"
 )
@@ -48,9 +49,9 @@ ADDRESS = re.compile(rf"(?<!\w)(?:{HOUSE}){FURTHER}")
 
 def masked(text: str) -> str:
     """The text in NFC with MASK for: e-mail and web addresses, dossier and tracking codes, telephone numbers, identity
-    numbers (9 or 12 digits), account and other numbers of at least 8 digits (sums of money, dates and school years
-    stay), days of birth, addresses of houses, names after a title (thầy, cô, ông, bà, em, …), and names of at least two
-    capitalised words. Names of offices, schools and provinces stay."""
+    numbers (9 or 12 digits), account and other numbers of at least 8 digits (sums of money, dates, school years and
+    1800 or 1900 hotlines stay), days of birth, addresses of houses, names after a title (thầy, cô, ông, bà, em, …),
+    and names of at least two capitalised words. Names of offices, schools and provinces stay."""
     text = unicodedata.normalize("NFC", text)
     for pattern in (MAIL, SITES, CODES, GROUPS, TOKENS):
         text = pattern.sub(MASK, text)
@@ -77,7 +78,7 @@ def _money(found: re.Match[str]) -> bool:
 
 def _short_or_money(found: re.Match[str]) -> bool:
     many = sum(char.isdigit() for char in found[0])
-    if many < 8 or DAY_OR_YEARS.fullmatch(found[0]):
+    if many < 8 or DAY_OR_YEARS.fullmatch(found[0]) or HOTLINE.fullmatch(found[0]):
         return True
     if THOUSANDS.fullmatch(found[0]) or found[0].isdigit():
         return (many < 9 and not found[0].isdigit()) or bool(MONEY.match(found.string, found.end()))

@@ -17,7 +17,7 @@ def _listed(text: str) -> frozenset[str]:
 
 
 TITLES = _listed("""
-    thầy | thày | cô | ông | bà | anh | chị | em | bạn | chú | bác | cậu | cháu | cụ | dì | thím | mợ | gv |
+    mr | ms | thầy | thày | cô | ông | bà | anh | chị | em | bạn | chú | bác | cậu | cháu | cụ | dì | thím | mợ | gv |
     gvcn | hs | phhs | giáo viên | học sinh | phụ huynh | thầy giáo | cô giáo | hiệu trưởng | hiệu phó |
     phó hiệu trưởng | chủ nhiệm | giám thị | bảo vệ | chuyên viên | cán bộ | công chức | nhân viên | văn thư |
     trưởng phòng | phó phòng | giám đốc | phó giám đốc | tên | tên là | họ tên | tôi là | em là | mẹ | bố | ba |
@@ -47,6 +47,7 @@ STAYS = tuple(
     tuple(each.split())
     for each in sorted(
         _listed("""
+    tài chính | tổ chức | hạnh phúc | tiến sĩ | tiến sỹ | quốc tế | quốc gia | yên tâm |
     đào tạo | đoàn thanh niên | đoàn trường | đoàn thanh | đoàn đội | cộng sản hồ chí minh |
     thiếu niên tiền phong | cao đẳng | thể thao | văn phòng | văn thư | văn hóa | văn hoá | văn bản | thư viện |
     kim đồng | y tế | hồ sơ | thái lan | mai sau | cao học | thành phố hồ chí minh | tp hồ chí minh |
@@ -186,4 +187,6 @@ def _looks_like_one(named: Sequence[str]) -> bool:
     first = named[0].lower()
     if all(plain(word) == word for word in named):
         return first in PLAIN_SURNAMES
-    return first in SURNAMES or "'" in first or "’" in first or all(word.lower() in GIVEN for word in named)
+    if first in SURNAMES or "'" in first or "’" in first:
+        return True
+    return first != "trường" and all(word.lower() in GIVEN for word in named)

@@ -50,6 +50,7 @@ QUESTIONNAIRES = (
     "SELECT DISTINCT ON (questionnaire) questionnaire, edition, title_vi, title_en, asked FROM view.questionnaire"
     " ORDER BY questionnaire, edition DESC"
 )
+MOST_DRAWN = 15  # units in the cockpit's chart; all are in the table
 BLANK = {
     "kind": "yearly", "title_vi": "", "title_en": "", "questionnaire": "education-pupil", "starts": "", "ends": "",
     "remind_after": "", "batch": "5", "target": "0", "previous": "",
@@ -324,7 +325,7 @@ def _by_unit(invited: Mapping[tuple[str, ...], Invited], names: Mapping[str, str
 
 
 def _chart(groups: list[dict[str, Any]], said: str) -> dict[str, Any]:
-    en = said == "en"
+    en, groups = said == "en", groups[:MOST_DRAWN]
     wanted = any(each["wanted"] for each in groups)
     series = [
         {"name": "Answered" if en else "Đã trả lời", "values": [each["used"] for each in groups]},
