@@ -125,14 +125,14 @@ async def append(connection: Any, appends: Sequence[Append]) -> list[str]:
         [draft.data for draft in drafts],
     )
     rows: Sequence[Any] = ()
+    more: Sequence[Any]
     held = [(n, each.id, each.waiting) for n, each in enumerate(appends, 1) if each.waiting is not None]
-    values = [list(column) for column in zip(*((w.box, w.value, w.forget) for _, _, w in held), strict=True)]
     if len(drafts) == len(appends) and all(each.key is None for each in appends):
-        more = ([id for _, id, _ in held], *values) if held else ()
+        more = ([id for _, id, _ in held], *_values(held)) if held else ()
         if await connection.execute(ONE_EACH_HELD if held else ONE_EACH, *columns, *more) != f"INSERT 0 {len(drafts)}":
             rows = await connection.fetch(LOST, *columns[:3])
     else:
-        more = ([n for n, _, _ in held], *values) if held else ()
+        more = ([n for n, _, _ in held], *_values(held)) if held else ()
         rows = await connection.fetch(
             APPEND_HELD if held else APPEND,
             [each.id for each in appends],
@@ -146,3 +146,9 @@ async def append(connection: Any, appends: Sequence[Append]) -> list[str]:
     for row in rows:
         outcomes[row["command"] - 1] = row["outcome"]
     return outcomes
+
+
+def _values(held: Iterable[tuple[int, UUID, Waiting]]) -> tuple[list[Any], list[Any], list[Any]]:
+    """Boxes, values, and what to forget."""
+    waiting = [each for _, _, each in held]
+    return [each.box for each in waiting], [each.value for each in waiting], [each.forget for each in waiting]

@@ -128,7 +128,7 @@ async def test_unknown_used_revoked_and_over_are_told_apart(surveys_field: Field
     told = await surveys_field.answer(lost, GOOD)
     assert (told.status_code, told.json()["code"]) == (410, "invitation_revoked")
     await surveys_field.close(stream)
-    catalogue(surveys_field.service).forget()
+    catalogue(surveys_field.service).forget(stream)
     told = await surveys_field.answer(last, GOOD)
     assert (told.status_code, told.json()["code"]) == (410, "invitation_expired")
     assert (await surveys_field.holding(last).get("/questionnaire")).status_code == 410

@@ -4,6 +4,7 @@ Whoever asks is nobody: no session is read, and no Idempotency-Key, for its fing
 token is sent in the header `Motcua-Invitation`, so that it stands in no address.
 """
 
+import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any
@@ -33,6 +34,7 @@ router = APIRouter(tags=["Trả lời khảo sát / Answering"])
 RESPONDENT = Actor(id="respondent", roles=("respondent",))
 STATUS = {"invitation_unknown": 404, "invitation_expired": 410, "invitation_revoked": 410}
 MOST_ANSWERS = 300
+EXTENDED = dt.timedelta(days=30)
 _answers = msgspec.json.Decoder(dict[str, Any])
 Token = Annotated[
     str, Header(alias="motcua-invitation", max_length=100, description="The code on the slip or in the message.")
@@ -107,10 +109,9 @@ async def kept(service: Service, found: Opened) -> dict[str, Any]:
 
 
 async def put_by(service: Service, found: Opened, value: Mapping[str, Any]) -> None:
-    """Keep a value until the campaign is over, or the invitation is used."""
-    await waiting.keep(
-        service.pool, key_of_stream(found.stream), seal(found.token, value), over_at(found.campaign.ends)
-    )
+    """Keep a value until the invitation is used, or the campaign is long over (it may be extended)."""
+    until = over_at(found.campaign.ends) + EXTENDED
+    await waiting.keep(service.pool, key_of_stream(found.stream), seal(found.token, value), until)
 
 
 async def begin(service: Service, found: Opened, actor: Actor = RESPONDENT) -> None:
