@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import special, stats
 from statsmodels.regression.linear_model import WLS
@@ -78,6 +78,7 @@ SHEET = st.fixed_dictionaries(
 )
 
 
+@settings(deadline=None, derandomize=True)
 @given(st.lists(SHEET, max_size=8), st.lists(SHEET, max_size=8))
 def test_tallies_add_up_and_are_taken_away_without_a_trace(one, other):
     assert tally(one, ASKED) + tally(other, ASKED) == tally([*one, *other], ASKED)
@@ -94,6 +95,7 @@ def test_student_s_quantiles_are_scipy_s(freedom, probability):
     assert t_quantile(probability, freedom) == pytest.approx(stats.t.ppf(probability, freedom), rel=1e-9, abs=1e-12)
 
 
+@settings(deadline=None, derandomize=True)
 @given(st.floats(0.001, 0.999), st.floats(0.3, 300), st.floats(0.3, 300))
 def test_the_beta_function_is_scipy_s(x, a, b):
     assert beta_share(x, a, b) == pytest.approx(special.betainc(a, b, x), rel=1e-8, abs=1e-12)
@@ -260,6 +262,7 @@ def test_nobody_answered_means_no_estimate():
     assert estimate(weighted({}, [Leaf(cell=("a", "1"), asked=5, size=5)], {}), PART, satisfied) is None
 
 
+@settings(deadline=None, derandomize=True)
 @given(st.lists(st.tuples(*[st.integers(1, 5)] * 2), min_size=1, max_size=30), st.integers(0, 40), st.integers(0, 2))
 def test_an_interval_always_holds_its_own_share(told, more, depth):
     leaf = Leaf(cell=("a", "1"), asked=len(told) + more, size=len(told) + more, school_chance=0.3, class_chance=0.5)
@@ -320,6 +323,7 @@ def test_answers_that_went_up_to_everybody_stand_for_those_they_came_from():
     assert found == pytest.approx({("a", "1"): 16.0, (): 640 / 5})
 
 
+@settings(deadline=None, derandomize=True)
 @given(st.dictionaries(st.tuples(st.sampled_from("abc"), st.sampled_from("123")), st.integers(0, 40), min_size=1))
 def test_weights_always_come_to_all_people(used):
     """Whatever was let go where."""

@@ -4,7 +4,7 @@ from math import inf, sqrt
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from statsmodels.stats.multitest import multipletests
 from statsmodels.stats.proportion import confint_proportions_2indep
@@ -38,6 +38,7 @@ def test_the_interval_of_a_change_is_newcombe_s(now, then):
 PAIR = st.tuples(st.integers(0, 60), st.integers(60, 90))
 
 
+@settings(deadline=None, derandomize=True)
 @given(PAIR, PAIR)
 def test_a_change_is_significant_just_where_its_interval_leaves_out_nought(now, then):
     found = compare(figure("a", *now), figure("a", *then))
@@ -129,6 +130,7 @@ def test_all_ranges_hold_the_true_places_together_as_often_as_they_promise():
     assert held / 400 >= 0.95 - 3 * sqrt(0.95 * 0.05 / 400)
 
 
+@settings(deadline=None, derandomize=True)
 @given(st.lists(st.tuples(st.integers(0, 60), st.integers(60, 200)), max_size=8))
 def test_places_are_ranges_within_all(counts):
     figures = [figure(f"{at}", *each) for at, each in enumerate(counts)]

@@ -51,6 +51,7 @@ def test_without_end_it_is_the_textbook_s_385():
     assert answers_needed(10**9, Design(effect=2.0)) == 769
 
 
+@settings(deadline=None, derandomize=True)
 @given(st.integers(1, 10**6), st.floats(1, 20), st.floats(0.005, 0.4), st.floats(0.01, 0.99), st.floats(0.6, 0.999))
 def test_so_many_answers_give_the_margin_and_one_fewer_does_not(population, effect, margin, share, confidence):
     design = Design(effect=effect, margin=margin, share=share, confidence=confidence)
@@ -75,6 +76,7 @@ SHARES = st.dictionaries(
 )
 
 
+@settings(deadline=None, derandomize=True)
 @given(st.integers(0, 300), SHARES)
 def test_what_is_shared_out_adds_up_and_nobody_gets_more_than_there_is(total, asked):
     most = {name: many for name, (_, many) in asked.items()}
@@ -83,6 +85,7 @@ def test_what_is_shared_out_adds_up_and_nobody_gets_more_than_there_is(total, as
     assert all(0 <= found[name] <= most[name] for name in most)
 
 
+@settings(deadline=None, derandomize=True)
 @given(st.integers(0, 500), st.dictionaries(st.sampled_from("abcdef"), st.integers(1, 90), min_size=1))
 def test_shares_are_off_by_less_than_one(total, weights):
     found = shared_out(total, weights, dict.fromkeys(weights, 1000))
@@ -274,7 +277,7 @@ def test_where_no_reserve_is_left_nobody_replaces():
 SCHOOLS = st.lists(st.lists(st.integers(1, 60), min_size=1, max_size=6), min_size=1, max_size=12)
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None, derandomize=True)
 @given(SCHOOLS, st.integers(1, 12), st.integers(0, 3), st.integers(0, 20), st.text(max_size=5))
 def test_any_frame_gives_a_sample_of_as_many_schools_as_planned(sizes, least, classes, persons, seed):
     frame = [school(f"s{at}", *each) for at, each in enumerate(sizes)]
