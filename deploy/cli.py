@@ -33,10 +33,12 @@ app = typer.Typer(
 db = typer.Typer(no_args_is_help=True, help="The services' databases.")
 topics_app = typer.Typer(no_args_is_help=True, help="The services' topics.")
 catalogue_app = typer.Typer(no_args_is_help=True, help="The catalogue of procedures, beside the national one.")
+survey_app = typer.Typer(no_args_is_help=True, help="Surveys, for whoever checks them.")
 parked_app = typer.Typer(no_args_is_help=True, help="Events that could not be heard.")
 app.add_typer(db, name="db")
 app.add_typer(topics_app, name="topics")
 app.add_typer(catalogue_app, name="catalogue")
+app.add_typer(survey_app, name="survey")
 app.add_typer(parked_app, name="parked")
 
 out, err = Console(highlight=False), Console(stderr=True, highlight=False)
@@ -144,6 +146,7 @@ def _up(state: Path, postgres_port: int, kafka_port: int, bundled: bool, *, demo
             environment = installation.environment(here, demo=demo is not None, ports=ports)
             if demo:
                 environment |= mailbox.environment(demo.mailbox_port) | exchange.environment(demo.exchange_port)
+                environment |= {"MOTCUA_SURVEY_WAIT": "20"}  # an hour is long for who looks on
             installation.save(here, environment)
             os.environ.update(environment)
             settings.cache_clear()
@@ -180,7 +183,7 @@ async def _serve(here: Any, config: "Settings", environment: dict[str, str], *, 
                 out.print(line, markup=False, soft_wrap=True)
         out.print(f"Logs are in {here.state / 'services'}. Ctrl-C stops everything.", soft_wrap=True)
         if demo and demo.life:
-            await province.trickle(urls["intake"], told=lambda line: err.print(f"not expected: {line}", markup=False))
+            await _life(urls, here.state)
 
     def show(name: str, line: str) -> None:
         if not demo:
@@ -198,16 +201,35 @@ async def _serve(here: Any, config: "Settings", environment: dict[str, str], *, 
     )
 
 
+async def _life(urls: dict[str, str], state: Path) -> None:
+    """What goes on by itself while the demo runs."""
+    from deploy.demo import opinions, province  # noqa: PLC0415
+
+    def told(line: str) -> None:
+        err.print(f"not expected: {line}", markup=False)
+
+    async with asyncio.TaskGroup() as group:
+        group.create_task(province.trickle(urls["intake"], told=told))
+        group.create_task(opinions.trickle(urls["surveys"], state / "mailbox", told=told))
+
+
 async def _people(urls: dict[str, str], state: Path, weeks: int) -> None:
     """The demo's own part: the catalogue, and the weeks that the province has behind it."""
-    from deploy.demo import families, province  # noqa: PLC0415
+    from deploy.demo import families, opinions, province  # noqa: PLC0415
 
     with progress_bars() as progress:
+        if weeks:
+            progress("asking last year's pupils", 0, 1)
+            await opinions.begin(urls["intake"], urls["surveys"], state)
+            progress("asking last year's pupils", 1, 1)
         story = await province.live(
             urls["intake"], deadlines=urls["deadlines"], state=state, weeks=weeks, progress=progress
         )
     if not story.found:
         await families.ask(urls["intake"], urls["transfers"])
+    if weeks:
+        with err.status("people read their mail and answer"):
+            await opinions.go_on(urls["intake"], urls["surveys"], state, state / "mailbox")
     for line in story.lines():
         out.print(line, markup=False, soft_wrap=True)
 
@@ -321,6 +343,31 @@ def rebuild(service: Service, state: State = STATE) -> None:
     with progress_bars() as progress:
         read = _await(kernel_run.rebuild(service, lambda done, of: progress(f"rebuilding {service}", done, of)))
     out.print(f"{service} was rebuilt from {read} events")
+
+
+@survey_app.command("repeat")
+def survey_repeat(
+    frame: Annotated[Path, typer.Argument(help="The frame as it was exported (CSV).")],
+    draw: Annotated[Path, typer.Argument(help="The draw as it was exported (JSON).")],
+    as_json: Json = False,
+) -> None:
+    """Draw a survey's sample again, without the system that drew it; the exit code is 1 where it differs.
+
+    Example: `motcua survey repeat frame.csv draw.json`
+    """
+    from deploy import surveying  # noqa: PLC0415
+
+    try:
+        differences = surveying.repeat(frame.read_bytes(), draw.read_bytes())
+    except OSError as error:
+        raise of_os(error) or Trouble(str(error)) from None
+    if as_json:
+        _print_json({"same": not differences, "differences": differences})
+    else:
+        for line in differences or ["Drawn again, it is the same sample."]:
+            out.print(line, markup=False, soft_wrap=True)
+    if differences:
+        raise typer.Exit(1)
 
 
 @app.command("what-if")

@@ -34,6 +34,7 @@ from kernel.settings import Settings
 from kernel.store import Append, Conflict, Draft
 from kernel.vault import Vault, personal_fields
 from kernel.views import Views
+from kernel.waiting import Waiting
 from kernel.wire import Message
 from schemas.event import Actor, Event, Meta, Recorded, UnknownEvent, encode
 
@@ -188,11 +189,13 @@ class Service:
         key: str | None = None,
         fingerprint: bytes = b"",
         new: bool = False,
+        waiting: Waiting | None = None,
     ) -> Done[S]:
         """Decide a command and append what it comes to; answered only after commit.
 
         `happened_at`: when it happened in the world (default: now). `expected`: the number the person saw. `new`: the
         stream was just named, so neither it nor the key is read first: the append finds out whether either was there.
+        `waiting`: a value that waits beside the log if this command, and no other, comes to something.
         Raises Rejected (not allowed), Conflict (someone wrote first), KeyReused, Erased.
         """
         if key is not None and not new and (first := await self.answered(key, fingerprint)):
@@ -209,7 +212,7 @@ class Service:
                 if not events:
                     return Done(stream, (), state, len(history))
                 ready = await self._ready(stream, len(history), events, meta)
-                outcome = await self._append(_as_append(ready, key, fingerprint))
+                outcome = await self._append(_as_append(ready, key, fingerprint, waiting))
                 if outcome == "appended":
                     metrics.appended.labels(self.name).inc(len(events))
                     return Done(stream, ready, fold(decider, events, state), len(history) + len(events))
@@ -542,7 +545,9 @@ class _Replies:
         service._replied = True
 
 
-def _as_append(events: Sequence[Recorded], key: str | None = None, fingerprint: bytes = b"") -> Append:
+def _as_append(
+    events: Sequence[Recorded], key: str | None = None, fingerprint: bytes = b"", waiting: Waiting | None = None
+) -> Append:
     meta = msgspec.json.encode(events[0].meta)
     drafts = [
         Draft(each.id, each.stream, each.number, each.event.type, each.event.version, meta, encode(each.event))
@@ -550,7 +555,7 @@ def _as_append(events: Sequence[Recorded], key: str | None = None, fingerprint: 
     ]
     if max(len(each.data) for each in drafts) > MOST_BYTES:
         raise Rejected("too_large", TOO_LARGE)
-    return Append(events[0].id, drafts, key, fingerprint)
+    return Append(events[0].id, drafts, key, fingerprint, waiting)
 
 
 def poisonous(error: Exception) -> bool:

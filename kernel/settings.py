@@ -50,6 +50,9 @@ class Settings(BaseSettings):
     sms_key: SecretStr = SecretStr("")
     post_seconds: float = 20.0  # that handing over one message may take
 
+    survey_wait: float = 3600.0  # seconds after a result was handed over until its receiver is asked about it
+    survey_review: float = 172_800.0  # seconds after a campaign closed until its results are frozen by themselves
+
     edoc: str = ""  # the document exchange: a gateway's URL, or a folder as file:///…; without one nothing is exchanged
     edoc_organ: str = ""  # our own code in it, such as 000.00.15.H40
     edoc_key: SecretStr = SecretStr("")

@@ -136,7 +136,9 @@ class Design:
     by stratum. At least `least_schools` schools are drawn in each stratum that has them.
     """
 
-    __pydantic_config__ = ConfigDict(extra="forbid")
+    __pydantic_config__ = ConfigDict(
+        extra="forbid", json_schema_extra={"examples": [{"margin": 0.05, "classes": 2, "response": 0.8}]}
+    )
 
     confidence: Annotated[float, Field(gt=0.5, lt=1)] = 0.95
     margin: Annotated[float, Field(gt=0, lt=0.5)] = 0.05
@@ -144,7 +146,7 @@ class Design:
     effect: Annotated[float, Field(ge=1, le=20)] = 2.0
     response: Annotated[float, Field(gt=0, le=1)] = 0.8
     allocation: Literal["proportional", "neyman"] = "proportional"
-    deviations: dict[str, float] = field(default_factory=dict)
+    deviations: dict[str, Annotated[float, Field(ge=0, le=1000)]] = field(default_factory=dict)
     least_schools: Annotated[int, Field(ge=1, le=1000)] = 2
     classes: Annotated[int, Field(ge=0, le=1000)] = 2
     persons: Annotated[int, Field(ge=0, le=1000)] = 0
@@ -210,7 +212,7 @@ class CampaignPlanned(Event, frozen=True, kw_only=True):
 @event("surveys.frame_imported", version=1)
 class FrameImported(Event, frozen=True, kw_only=True):
     """The list of schools and classes that a sample is drawn from is here; `digest` is its SHA-256 in canonical form.
-    An earlier list, and what was drawn from it, does not count any more."""
+    An earlier list does not count any more; once a sample was drawn there is no later one."""
 
     schools: tuple[FrameSchool, ...]
     digest: str

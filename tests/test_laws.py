@@ -22,9 +22,12 @@ from services.intake import domain as intake
 from services.intake import projection as intake_projection
 from services.intake.domain.rules import LateEntry, Rules, rules_on
 from services.reporting import projection as reporting_projection
+from services.surveys import projection as surveys_projection
 from services.transfers import projection as transfers_projection
 from services.transfers.domain.rules import Known as KnownToTransfers
 from strategies import NOON, POOLS, of
+from surveys import samples as surveys
+from surveys import samples_campaign as campaigns
 from transfers import samples as transfers
 
 # Rules are what a file says, so any of the real ones; made-up rules would only test the maker.
@@ -38,12 +41,19 @@ POOLS[Promise] = st.sampled_from(
     [deadlines.PROMISE, deadlines.RESTART.promise, deadlines.ELSEWHERE, deadlines.MOVED_ELSEWHERE]
 )
 
-DECIDERS: tuple[Decider[Any], ...] = (*intake.deciders, *deadlines.DECIDERS, *transfers.DECIDERS)
+DECIDERS: tuple[Decider[Any], ...] = (
+    *intake.deciders,
+    *deadlines.DECIDERS,
+    *transfers.DECIDERS,
+    *campaigns.DECIDERS,
+    *surveys.DECIDERS,
+)
 VIEWS: tuple[View, ...] = (
     *intake_projection.views,
     *reporting_projection.views,
     *deadlines_projection.views,
     *transfers_projection.views,
+    *surveys_projection.views,
 )
 EVENTS = tuple(each for decider in DECIDERS for each in decider.events)
 
@@ -54,11 +64,13 @@ LIVES: dict[str, list[list[Event]]] = {
     "intake.application": [samples.history(*life) for life in samples.LIVES.values()],
     **{f"deadlines.{name}": lives for name, lives in deadlines.HISTORIES.items()},
     **{f"transfers.{name}": lives for name, lives in transfers.HISTORIES.items()},
+    **{f"surveys.{name}": lives for name, lives in campaigns.HISTORIES.items()},
+    **{f"surveys.{name}": lives for name, lives in surveys.HISTORIES.items()},
 }
 GOOD: list[Any] = [
     each for each in vars(samples).values() if type(each).__module__.startswith("services.intake.domain")
 ]
-GOOD += [*samples.COMMANDS, *deadlines.COMMANDS, *transfers.COMMANDS]
+GOOD += [*samples.COMMANDS, *deadlines.COMMANDS, *transfers.COMMANDS, *campaigns.COMMANDS, *surveys.COMMANDS]
 
 
 def commands(decider: Decider[Any]) -> list[Any]:

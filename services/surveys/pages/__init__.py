@@ -1,5 +1,5 @@
 """What people see of surveys: who is asked the questionnaire, who measures the campaigns and their results."""
 
-from fastapi import APIRouter
+from services.surveys.pages import campaigns, officers, outcomes, respondents, samples
 
-routers: tuple[APIRouter, ...] = ()
+routers = (respondents.router, officers.router, samples.router, outcomes.router, campaigns.router)

@@ -1,5 +1,9 @@
 """What surveys shows."""
 
-from kernel.handlers import View
+from services.surveys.projection.campaign import campaign, questionnaire
+from services.surveys.projection.contact import contact, dossier, unit
+from services.surveys.projection.invitation import ending, invitation
+from services.surveys.projection.remark import remark
+from services.surveys.projection.sheet import sheet
 
-views: tuple[View, ...] = ()
+views = (campaign, questionnaire, contact, dossier, unit, sheet, remark, invitation, ending)
