@@ -35,9 +35,16 @@ from schemas.intake import (
 from schemas.people import Document, Person
 from schemas.rules import Cited
 from services.intake.api.reference import Reference, local_day, reference
-from services.intake.domain import application as life
 from services.intake.domain import appointment
-from services.intake.domain.application import Application, application
+from services.intake.domain.application.consultation import AnswerConsultation, Consult, NameLateConsultee
+from services.intake.domain.application.correction import Correct
+from services.intake.domain.application.dossier import Application
+from services.intake.domain.application.ending import Stop, Withdraw
+from services.intake.domain.application.handling import Assign, PassOn
+from services.intake.domain.application.life import Command, application
+from services.intake.domain.application.receipt import Receive, RefuseReceipt
+from services.intake.domain.application.result import HandOverResult, Resolve
+from services.intake.domain.application.supplement import AskSupplement, Supply, completed_at
 from services.intake.domain.rules import Rules
 from services.intake.domain.when import When, check_when
 
@@ -163,7 +170,7 @@ class Action(Body):
     roles: ClassVar[frozenset[str]] = OFFICERS
     says: ClassVar[str]
 
-    async def command(self, case: Case) -> life.Command:
+    async def command(self, case: Case) -> Command:
         raise NotImplementedError
 
     def files(self) -> Sequence[Document]:
@@ -178,14 +185,14 @@ class ReceiveBody(Action):
 
     case: Annotated[str, Field(max_length=60)] = ""
 
-    async def command(self, case: Case) -> life.Command:
+    async def command(self, case: Case) -> Command:
         state, at = case.state, case.when.happened_at
         terms, since = await case.known.terms(state.procedure, state.terms_from)
         if terms is None or state.status != "submitted":
             raise Rejected(
                 "not_submitted", Text("Hồ sơ không ở bước chờ tiếp nhận.", "It does not wait to be received.")
             )
-        return life.Receive(
+        return Receive(
             when=case.when,
             code=await case.known.code(case.rules, state.received_by, local_day(at)),
             terms=terms,
@@ -205,8 +212,8 @@ class RefuseReceiptBody(Action):
     ground: Ground
     reason: Annotated[str, Field(min_length=3, max_length=4000)]
 
-    async def command(self, case: Case) -> life.Command:
-        return life.RefuseReceipt(
+    async def command(self, case: Case) -> Command:
+        return RefuseReceipt(
             when=case.when, ground=self.ground, reason=case.personal(self.reason), rule=case.rules.receiving_cited
         )
 
@@ -222,11 +229,11 @@ class AskSupplementBody(Action):
     reason: Annotated[str, Field(min_length=3, max_length=4000)]
     contact: Annotated[str, Field(max_length=200)] = ""
 
-    async def command(self, case: Case) -> life.Command:
+    async def command(self, case: Case) -> Command:
         terms, _ = await case.known.terms(case.state.procedure, case.state.terms_from)
         closes = appointment.close_after(terms, case.rules)
         calendar = await case.known.calendar()
-        return life.AskSupplement(
+        return AskSupplement(
             when=case.when,
             request=self.request or uuid4(),
             items=len(self.wanted),
@@ -253,15 +260,15 @@ class SupplyBody(Action):
     def files(self) -> Sequence[Document]:
         return self.documents
 
-    async def command(self, case: Case) -> life.Command:
+    async def command(self, case: Case) -> Command:
         terms, since = await case.known.terms(case.state.procedure, case.state.terms_from)
         checked = works_on(case.actor, case.state)
         complete = self.complete and checked
-        at, first = life.completed_at(case.state, case.when.happened_at, self.documents), case.state.first_promise
+        at, first = completed_at(case.state, case.when.happened_at, self.documents), case.state.first_promise
         given = first and (first.amount, first.unit)  # the same kind of case as when it came, whoever supplies it
         kind = next((each.case for each in terms.times if (each.amount, each.unit) == given), "") if terms else ""
         restarts = complete and (first is None or first.at_supplement == "restart")
-        return life.Supply(
+        return Supply(
             when=case.when,
             complete=complete,
             rule=case.rules.supplement.cited,
@@ -282,10 +289,10 @@ class ConsultBody(Action):
     body: Id
     question: Annotated[str, Field(min_length=3, max_length=4000)]
 
-    async def command(self, case: Case) -> life.Command:
+    async def command(self, case: Case) -> Command:
         at = case.when.happened_at
         await case.known.unit(self.body, local_day(at))
-        return life.Consult(
+        return Consult(
             when=case.when,
             consultation=self.consultation or uuid4(),
             body=self.body,
@@ -305,8 +312,8 @@ class AnswerConsultationBody(Action):
     answer: Annotated[str, Field(min_length=1, max_length=4000)]
     document_number: Annotated[str, Field(max_length=60)] = ""
 
-    async def command(self, case: Case) -> life.Command:
-        return life.AnswerConsultation(
+    async def command(self, case: Case) -> Command:
+        return AnswerConsultation(
             when=case.when,
             consultation=self.consultation,
             opinion=self.opinion,
@@ -321,8 +328,8 @@ class NameLateConsulteeBody(Action):
 
     consultation: UUID
 
-    async def command(self, case: Case) -> life.Command:
-        return life.NameLateConsultee(when=case.when, consultation=self.consultation)
+    async def command(self, case: Case) -> Command:
+        return NameLateConsultee(when=case.when, consultation=self.consultation)
 
 
 class AssignBody(Action):
@@ -335,11 +342,11 @@ class AssignBody(Action):
     receiver: Annotated[str, Field(max_length=60)] = ""
     note: Words = ""
 
-    async def command(self, case: Case) -> life.Command:
+    async def command(self, case: Case) -> Command:
         await case.known.unit(self.to_unit, local_day(case.when.happened_at))
         stage = self.stage or case.state.stage + 1
         stages = case.state.promise.stages if case.state.promise else ()
-        return life.Assign(
+        return Assign(
             when=case.when,
             stage=stage,
             role=self.role,
@@ -360,10 +367,10 @@ class PassOnBody(Action):
     decided_by: Id
     reason: Annotated[str, Field(min_length=3, max_length=500)]
 
-    async def command(self, case: Case) -> life.Command:
+    async def command(self, case: Case) -> Command:
         for each in (self.received_by, self.decided_by):
             await case.known.unit(each, local_day(case.when.happened_at))
-        return life.PassOn(when=case.when, received_by=self.received_by, decided_by=self.decided_by, reason=self.reason)
+        return PassOn(when=case.when, received_by=self.received_by, decided_by=self.decided_by, reason=self.reason)
 
 
 class ResolveBody(Action):
@@ -380,11 +387,11 @@ class ResolveBody(Action):
     def files(self) -> Sequence[Document]:
         return self.results
 
-    async def command(self, case: Case) -> life.Command:
+    async def command(self, case: Case) -> Command:
         id = case.state.procedure
         terms, since = await case.known.terms(id, case.state.terms_from)
         basis = "; ".join(terms.legal_basis) if terms else ""
-        return life.Resolve(
+        return Resolve(
             when=case.when,
             decided_by=case.state.decided_by,
             outcome=self.outcome,
@@ -406,8 +413,8 @@ class HandOverResultBody(Action):
     taken_by: Person | None = None
     proof: Annotated[str, Field(max_length=60)] = ""
 
-    async def command(self, case: Case) -> life.Command:
-        return life.HandOverResult(when=case.when, way=self.way, taken_by=case.maybe(self.taken_by), proof=self.proof)
+    async def command(self, case: Case) -> Command:
+        return HandOverResult(when=case.when, way=self.way, taken_by=case.maybe(self.taken_by), proof=self.proof)
 
 
 class StopBody(Action):
@@ -418,9 +425,9 @@ class StopBody(Action):
     ground: StopGround = "citizens_wish"
     reason: Words = ""
 
-    async def command(self, case: Case) -> life.Command:
+    async def command(self, case: Case) -> Command:
         closes = self.ground == "no_supplement"
-        return life.Stop(
+        return Stop(
             when=case.when,
             ground=self.ground,
             reason=case.maybe(self.reason),
@@ -435,8 +442,8 @@ class WithdrawBody(Action):
 
     reason: Words = ""
 
-    async def command(self, case: Case) -> life.Command:
-        return life.Withdraw(when=case.when, reason=case.maybe(self.reason))
+    async def command(self, case: Case) -> Command:
+        return Withdraw(when=case.when, reason=case.maybe(self.reason))
 
 
 class CorrectBody(Action):
@@ -455,7 +462,7 @@ class CorrectBody(Action):
     delivery: Delivery | None = None
     notify: Notify | None = None
 
-    async def command(self, case: Case) -> life.Command:
+    async def command(self, case: Case) -> Command:
         fields = tuple(dict.fromkeys(each.field for each in self.changes))
         given = {"applicant": self.applicant, "channel": self.channel, "delivery": self.delivery, "notify": self.notify}
         if unnamed := [name for name, value in given.items() if value and name not in fields]:
@@ -464,7 +471,7 @@ class CorrectBody(Action):
                 Text("Mục được sửa phải ghi trong «changes».", "What is corrected is named in `changes`."),
                 fields=unnamed,
             )
-        return life.Correct(
+        return Correct(
             when=case.when,
             correction=self.correction or uuid4(),
             fields=fields,

@@ -37,7 +37,8 @@ from services.intake.api.application import Id, Known, Words, example, stream_of
 from services.intake.api.catalogue import Operator
 from services.intake.api.reference import Reference, local_day
 from services.intake.domain import appointment
-from services.intake.domain.application import Import, application
+from services.intake.domain.application.life import application
+from services.intake.domain.application.takeover import Import
 from services.intake.domain.names import NAMESPACE
 
 TOGETHER = 50

@@ -38,7 +38,8 @@ from schemas.people import Person
 from services.intake.api.application import OFFICERS, Known, Tracking, check_may, id_of, opened, stream_of
 from services.intake.api.reference import Reference, local_day
 from services.intake.api.register import Officer, lines, own_unit
-from services.intake.domain.application import Application, application
+from services.intake.domain.application.dossier import Application
+from services.intake.domain.application.life import application
 from services.intake.domain.register import read_code
 from services.intake.domain.rules import Rules
 

@@ -18,7 +18,7 @@ from schemas.people import Person
 from schemas.tracking import read_tracking_code
 from services.intake.api.application import OFFICERS, Appointment, id_of, stream_of, summary
 from services.intake.api.reference import local_day
-from services.intake.domain.application import application
+from services.intake.domain.application.life import application
 from services.intake.domain.register import read_code
 
 router = APIRouter(tags=["Sổ theo dõi / Register"])

@@ -41,9 +41,11 @@ from services.intake.api.application import (
 )
 from services.intake.api.form import Answers, check_described, form_of
 from services.intake.api.reference import Reference, local_day
-from services.intake.domain import application as life
 from services.intake.domain import appointment
-from services.intake.domain.application import Application, application
+from services.intake.domain.application import submission
+from services.intake.domain.application.dossier import Application, initial
+from services.intake.domain.application.life import application, decide
+from services.intake.domain.application.receipt import Receive
 from services.intake.domain.rules import Admitted, Rules, admission
 from services.intake.domain.unit import place
 from services.intake.domain.visit import Guide, visit
@@ -182,7 +184,7 @@ async def _submit(
     other, about = body.authorised, body.concerns
     receive = None
     if body.channel not in ("online", "national_portal") and terms and _works_at(actor, received_by):
-        receive = life.Receive(
+        receive = Receive(
             when=when,
             code=NO_CODE_YET,
             terms=terms,
@@ -192,7 +194,7 @@ async def _submit(
             officer=actor.id,
             tracking=tracking,
         )
-    command = life.Submit(
+    command = submission.Submit(
         **body.told(subject),
         when=when,
         terms=terms,
@@ -215,7 +217,7 @@ async def _submit(
         receive=receive,
     )
     if receive:
-        life.decide(command, life.initial)  # what is not allowed takes no number of the register
+        decide(command, initial)  # what is not allowed takes no number of the register
         code = await known.code(rules, received_by, local_day(now))
         logs.about(code)
         command = replace(command, receive=replace(receive, code=code))
@@ -241,7 +243,7 @@ async def save(
         await known.unit(each, local_day(when.happened_at))
     check_stored(service, body.documents)
     subject = await _subject(service, body.applicant.id_number)
-    command = life.Draft(
+    command = submission.Draft(
         **body.told(subject),
         when=when,
         received_by=body.received_by,

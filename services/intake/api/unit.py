@@ -19,7 +19,7 @@ from schemas.people import Place
 from services.intake.api.application import Id, Known, PassOnBody, act, example
 from services.intake.api.catalogue import Changed, Loaded, Operator
 from services.intake.api.reference import RULES, local_day
-from services.intake.domain.application import OPEN
+from services.intake.domain.application.dossier import OPEN
 from services.intake.domain.unit import (
     ChangeUnit,
     CloseUnit,
