@@ -16,8 +16,8 @@ from kernel.web import Ask, Asked, Here, may
 from schemas.event import Actor
 from schemas.intake import AtSupplement, Authority, CutOff, Terms
 from schemas.people import Level
-from services.intake.api.application import Id, Known, example
-from services.intake.api.reference import RULES, Reference, local_day
+from services.intake.api.body import Id, example
+from services.intake.api.reference import RULES, Known, Reference, local_day
 from services.intake.domain.catalogue import Difference, National, Ours, bring_in_line, diff, terms_of
 from services.intake.domain.form import plain
 from services.intake.domain.procedure import (
@@ -98,7 +98,7 @@ class CountingBody(BaseModel):
     decision: Annotated[str, Field(max_length=300)] = ""
 
 
-class WithdrawBody(BaseModel):
+class WithdrawProcedureBody(BaseModel):
     model_config = ConfigDict(extra="forbid") | example(effective_from="2026-09-01", replaced_by=["2.002854"])
 
     effective_from: dt.date
@@ -234,7 +234,9 @@ async def count_otherwise(service: Service, actor: Actor, id: str, body: Countin
 
 
 @router.post("/procedures/{id}/withdraw", response_model=Changed, summary="Offer it no more from a day on")
-async def withdraw_procedure(service: Here, actor: Operator, asked: Ask, id: Id, body: WithdrawBody) -> Changed:
+async def withdraw_procedure(
+    service: Here, actor: Operator, asked: Ask, id: Id, body: WithdrawProcedureBody
+) -> Changed:
     command = WithdrawProcedure(
         effective_from=body.effective_from, replaced_by=body.replaced_by, decision=body.decision
     )

@@ -35,8 +35,9 @@ from schemas.intake import (
     VisitorGuided,
 )
 from schemas.people import Person
-from services.intake.api.application import OFFICERS, Known, Tracking, check_may, id_of, opened, stream_of
-from services.intake.api.reference import Reference, local_day
+from services.intake.api.access import OFFICERS, Tracking, check_may
+from services.intake.api.application.dossier import id_of, opened, stream_of
+from services.intake.api.reference import Known, Reference, local_day
 from services.intake.api.register import Officer, lines, own_unit
 from services.intake.domain.application.dossier import Application
 from services.intake.domain.application.life import application

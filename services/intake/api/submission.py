@@ -22,25 +22,12 @@ from kernel.web import Ask, Asked, Called, Here, Who
 from schemas.event import Actor, Personal, Recorded
 from schemas.intake import Authority, Channel, Delivery, Guidance, Notify, PaperRefused, VisitorGuided
 from schemas.people import Document, Person, Place
-from services.intake.api.application import (
-    OFFICERS,
-    Body,
-    FileNames,
-    Id,
-    Known,
-    Summary,
-    Tracking,
-    Words,
-    check_stored,
-    dossier_for,
-    example,
-    id_of,
-    stream_of,
-    told,
-    when_of,
-)
+from services.intake.api.access import OFFICERS, Tracking
+from services.intake.api.application.dossier import Summary, dossier_for, id_of, stream_of, told
+from services.intake.api.attachment import check_stored
+from services.intake.api.body import Body, FileNames, Id, Words, example, when_of
 from services.intake.api.form import Answers, check_described, form_of
-from services.intake.api.reference import Reference, local_day
+from services.intake.api.reference import Known, Reference, local_day
 from services.intake.domain import appointment
 from services.intake.domain.application import submission
 from services.intake.domain.application.dossier import Application, initial

@@ -17,9 +17,11 @@ from kernel.store import Conflict
 from kernel.web import Here, may, who
 from schemas.event import Actor
 from schemas.people import Address, Document, Person
-from services.intake.api.application import ACTIONS, Action, Known, Line, Whole, act, id_of, read
+from services.intake.api.application.action import Action, act
+from services.intake.api.application.dossier import Line, Whole, id_of, read
+from services.intake.api.application.life import ACTIONS
 from services.intake.api.catalogue import search
-from services.intake.api.reference import Reference, local_day
+from services.intake.api.reference import Known, Reference, local_day
 from services.intake.api.register import Officer
 from services.intake.api.submission import Guided, Submission, submit
 from services.intake.api.unit import KINDS
