@@ -21,6 +21,9 @@ from services.intake.api.reference import Known, local_day
 from services.intake.domain.rules import Rules
 from services.intake.pages.words import CASE, TIME_UNIT, WRONG
 
+PERSON_FIELDS = ("name", "id_number", "phone", "email")
+ADDRESS_FIELDS = ("street", "commune", "province")
+
 
 async def name_unit(request: Request, service: Here, known: Known, actor: Who) -> None:
     """Whose officer is signed in, for the head of each page."""
