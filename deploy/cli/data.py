@@ -35,19 +35,21 @@ def import_(
     """
     from dataclasses import replace  # noqa: PLC0415
 
-    from deploy import importing  # noqa: PLC0415
+    from deploy.importing import export, sending  # noqa: PLC0415
+    from deploy.importing.mapping import read_mapping  # noqa: PLC0415
+    from deploy.importing.report import summary, write_report  # noqa: PLC0415
     from deploy.operator import Intake  # noqa: PLC0415
 
-    plan = importing.read_mapping(mapping)
+    plan = read_mapping(mapping)
     plan = replace(plan, system=system) if system else plan
-    rows = importing.read(file, plan)
+    rows = export.read(file, plan)
     with Intake(url or intake_of(state)) as server, progress_bars() as progress:
-        result = importing.run(server, rows, plan, dry_run=dry_run, progress=progress)
+        result = sending.run(server, rows, plan, dry_run=dry_run, progress=progress)
     wrong = report or file.with_name(f"{file.name}.wrong.csv")
     if result.wrong:
-        importing.report(wrong, result.wrong)
+        write_report(wrong, result.wrong)
     if as_json:
-        print_json(importing.summary(result) | {"report": str(wrong) if result.wrong else None})
+        print_json(summary(result) | {"report": str(wrong) if result.wrong else None})
     else:
         counts = Table("rows", "imported", "would import", "already there", "not in flight", "wrong", box=None)
         numbers = (result.rows, result.imported, result.would_import, result.already, result.skipped)
