@@ -12,5 +12,5 @@ routers = (
     form.router,
     unit.router,
     importing.router,
-    paper.router,
+    *paper.routers,
 )

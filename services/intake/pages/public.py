@@ -16,7 +16,7 @@ from schemas.intake import PaperRefused, UnitFacts, VisitorGuided
 from services.intake.api.access import OFFICERS
 from services.intake.api.application.dossier import stream_of
 from services.intake.api.catalogue import search
-from services.intake.api.paper import site
+from services.intake.api.paper.letterhead import site
 from services.intake.api.reference import Known
 from services.intake.api.register import find, tracked, typed_code
 from services.intake.domain.form import plain

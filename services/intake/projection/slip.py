@@ -63,12 +63,13 @@ def left(row: ApplicationRow | None, at: dt.datetime) -> list[HandOver]:
     """The control slip with its last line closed: the dossier left there, before, on or after its time."""
     lines = msgspec.json.decode(row.hand_overs, type=list[HandOver]) if row else []
     if lines and lines[-1].left_at is None:
-        lines[-1] = msgspec.structs.replace(lines[-1], left_at=at, verdict=_verdict(lines[-1].due_at, at))
+        lines[-1] = msgspec.structs.replace(lines[-1], left_at=at, verdict=verdict(lines[-1].due_at, at))
     return lines
 
 
-def _verdict(due_at: dt.datetime | None, at: dt.datetime) -> str:
-    """On time is the day itself, by the calendar on the wall in Việt Nam, up to the hour that was promised."""
+def verdict(due_at: dt.datetime | None, at: dt.datetime) -> str:
+    """Before, on or after time; "" where nothing was due. On time is the day itself, by the calendar on the wall in
+    Việt Nam, up to the hour that was promised."""
     if due_at is None:
         return ""
     if at > due_at:
