@@ -289,7 +289,7 @@ def reviewed() -> Sequence[tuple[str, Command]]:
 @router.post("/catalogue/diff", response_model=InLine, summary="What is missing, outdated or surplus, unit by unit")
 async def diff_catalogue(service: Here, known: Known, _: Operator, body: NationalBody) -> InLine:
     day = body.on or local_day(service.clock.now())
-    found = diff(await _ours(service, day), body.national, await _offers(service, known, day))
+    found = diff(await _ours(service, day), body.national, await _offers(known, day))
     return InLine(differences=found, mended=0)
 
 
@@ -298,7 +298,7 @@ async def bring_catalogue_in_line(service: Here, known: Known, actor: Operator, 
     """The catalogue first, then, in a second call, each unit's electronic one-stop. A dry run changes nothing."""
     day = body.on or local_day(service.clock.now())
     ours = await _ours(service, day)
-    found = diff(ours, body.national, await _offers(service, known, day))
+    found = diff(ours, body.national, await _offers(known, day))
     commands = bring_in_line(found, ours, body.national, day)
     if body.dry_run:
         return InLine(differences=found, mended=0)
@@ -322,7 +322,7 @@ async def _ours(service: Service, day: dt.date) -> list[Ours]:
     ]
 
 
-async def _offers(service: Service, known: Reference, day: dt.date) -> dict[str, frozenset[Authority]]:
+async def _offers(known: Reference, day: dt.date) -> dict[str, frozenset[Authority]]:
     """Which authorities' procedures each receiving unit has to show, by the rules of the day."""
     receiving = known.rules(day).receiving
     kinds = {kind for each in receiving.values() for kind in each}

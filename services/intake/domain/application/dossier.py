@@ -74,7 +74,6 @@ class Application:
     holder: str = ""
     holder_receiver: str = ""
     outcome: Outcome | None = None
-    not_accepted_at: dt.datetime | None = None
     stopped_for: StopGround | None = None
     corrections: frozenset[UUID] = frozenset()
     described: bool = False
@@ -161,7 +160,7 @@ def evolve(state: Application, event: Event) -> Application:
                 imported_from=(event.system, event.key),
             )
         case ApplicationNotAccepted():
-            return replace(state, status="not_accepted", not_accepted_at=event.not_accepted_at)
+            return replace(state, status="not_accepted")
         case SupplementAsked():
             return replace(
                 state,
