@@ -18,7 +18,6 @@ from schemas.event import Actor, Event, Meta, Recorded, decode, encode
 from schemas.intake import Promise
 from services.deadlines import projection as deadlines_projection
 from services.deadlines.domain.rules import Known
-from services.intake import domain as intake
 from services.intake import projection as intake_projection
 from services.intake.domain.rules import LateEntry, Rules, rules_on
 from services.reporting import projection as reporting_projection
@@ -38,7 +37,7 @@ POOLS[Promise] = st.sampled_from(
     [deadlines.PROMISE, deadlines.RESTART.promise, deadlines.ELSEWHERE, deadlines.MOVED_ELSEWHERE]
 )
 
-DECIDERS: tuple[Decider[Any], ...] = (*intake.deciders, *deadlines.DECIDERS, *transfers.DECIDERS)
+DECIDERS: tuple[Decider[Any], ...] = (*samples.DECIDERS, *deadlines.DECIDERS, *transfers.DECIDERS)
 VIEWS: tuple[View, ...] = (
     *intake_projection.views,
     *reporting_projection.views,

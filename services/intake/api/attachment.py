@@ -1,6 +1,6 @@
 """The files of dossiers: sent before the dossier names them, stored under their digest, given out as downloads."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, HTTPException, UploadFile
@@ -8,10 +8,12 @@ from fastapi.responses import FileResponse
 from pydantic import BaseModel
 
 from kernel import blobs
-from kernel.decider import Text
+from kernel.decider import Rejected, Text
+from kernel.service import Service
 from kernel.web import Here, may
 from schemas.event import Actor
-from services.intake.api.application import OFFICERS
+from schemas.people import Document
+from services.intake.api.access import OFFICERS
 
 router = APIRouter(tags=["Tệp đính kèm / Attachments"])
 CHUNK = 256 << 10
@@ -46,6 +48,21 @@ async def store(service: Here, file: UploadFile) -> blobs.Blob:
         raise HTTPException(
             415, Text("Chỉ nhận tệp PDF, PNG, JPEG hoặc DOCX.", "Only PDF, PNG, JPEG or DOCX files are taken.")
         ) from None
+
+
+def check_stored(service: Service, documents: Sequence[Document]) -> None:
+    """Every file that a dossier names has been sent before, and is what it says it is. Raises Rejected."""
+    for each in documents:
+        if each.digest:
+            found = blobs.size_and_type(service.settings.blobs, each.digest)
+            if found is None or (found.size, found.media_type) != (each.size, each.media_type):
+                raise Rejected(
+                    "file_missing",
+                    Text("Tệp «{title}» chưa được tải lên.", "The file “{title}” has not been sent.").of(
+                        title=each.title
+                    ),
+                    instead=Text("Tải tệp lên trước.", "Send the file to /attachments first."),
+                )
 
 
 @router.post("/attachments", status_code=201, response_model=Stored, summary="Send a file")
