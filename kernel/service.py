@@ -14,15 +14,16 @@ import re
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Generic, TypeVar
-from uuid import UUID, uuid5
+from uuid import UUID
 from weakref import WeakValueDictionary
 
 import asyncpg
 import msgspec
 import structlog
-from uuid_utils.compat import uuid7
+from uuid_utils.compat import uuid5, uuid7
 
 from kernel import database, metrics, store, wire
 from kernel.batch import Batcher
@@ -542,8 +543,13 @@ class _Replies:
         service._replied = True
 
 
+@lru_cache(maxsize=16)
+def _meta(meta: Meta) -> bytes:
+    return msgspec.json.encode(meta)  # what thousands of events have in common is written once
+
+
 def _as_append(events: Sequence[Recorded], key: str | None = None, fingerprint: bytes = b"") -> Append:
-    meta = msgspec.json.encode(events[0].meta)
+    meta = _meta(events[0].meta)
     drafts = [
         Draft(each.id, each.stream, each.number, each.event.type, each.event.version, meta, encode(each.event))
         for each in events

@@ -8,7 +8,7 @@ true. So a service that was away says afterwards what it missed, in the order in
 import datetime as dt
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
-from uuid import UUID, uuid5
+from uuid import UUID
 
 import msgspec
 from msgspec.structs import replace
@@ -45,7 +45,7 @@ from schemas.event import Event
 from schemas.intake import Channel, Outcome, Promise
 from schemas.people import Level
 from services.deadlines.domain.counting import allowed, apologise_by, blamed, late, limits, recounted, used
-from services.deadlines.domain.dossier import NAMESPACE, about
+from services.deadlines.domain.dossier import about, stream_of
 from services.deadlines.domain.rules import Known, local_rules
 
 ONE_STOP = "one_stop"
@@ -473,9 +473,9 @@ def _recount(command: Recount, state: Running) -> list[Event]:
         days=command.days,
         **_limits(counted, state.started_at, state.received_at, known),
     )
-    not_yet = "overdue" in state.said and command.now <= counted.due_at
-    lifted = OverdueLifted(**about(state), due_at=promise.due_at, ground="moved", lifted_at=command.now)
-    return [lifted, moved] if not_yet else [moved]
+    if "overdue" in state.said and command.now <= counted.due_at:
+        return [OverdueLifted(**about(state), due_at=promise.due_at, ground="moved", lifted_at=command.now), moved]
+    return [moved]
 
 
 def _forecast(command: Forecast, state: Running) -> list[Event]:
@@ -636,4 +636,4 @@ clock: Decider[Clock] = Decider(
 
 def clock_stream(application: str) -> str:
     """The stream of the clock of a dossier, by the dossier's stream: opening it twice is the same stream."""
-    return f"clock-{uuid5(NAMESPACE, application)}"
+    return stream_of("clock", application)
