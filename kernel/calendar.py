@@ -218,7 +218,7 @@ def days_between(after: dt.date, until: dt.date, calendar: Calendar) -> int:
 
 
 def closing(moment: dt.datetime, days: int, calendar: Calendar) -> dt.datetime:
-    """The end of the last office hour of the working day that is so many after the day of a moment, as in `add_days`."""
+    """Closing time of the working day that is so many after the day of a moment, as in `add_days`."""
     return calendar.closings[_index(_split(moment)[0], days, calendar)]
 
 

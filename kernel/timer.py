@@ -25,7 +25,7 @@ POLL = 0.5
 SETTLE = 0.2  # seconds that what others said by a moment has to reach Kafka, which mostly takes a tenth of that
 LOOK = 0.05  # seconds between two looks at how much is heard
 PATIENCE = 10.0  # seconds of waiting to have heard all, from which it is worth a line in the log
-PAGE = 2_000
+PAGE = 5_000
 SOON, LATE = 1.0, 300.0  # seconds until a stream that stays due is asked about again: doubled from time to time
 START = (dt.datetime.min.replace(tzinfo=dt.UTC), "")
 LOCK = "SELECT pg_try_advisory_lock(hashtext('motcua.timer'))"

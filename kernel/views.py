@@ -121,7 +121,7 @@ class Views:
                 await self._add(connection, total, changed.values())
 
     async def _put(self, connection: Any, table: _Table, changed: Iterable[tuple[Any, Any]]) -> None:
-        """Of many rows that were there only the columns in which one of them differs: an event changes a few of them."""
+        """Of many rows that were there, only the columns in which one differs: an event changes a few of them."""
         rows = [(old, new) for old, new in changed if new is not None]
         there = [each for each in rows if each[0] is not None]
         if len(there) >= MANY:

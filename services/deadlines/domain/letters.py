@@ -1,6 +1,5 @@
 """The numbers of a unit's letters."""
 
-
 from kernel.letters import numbering
 from schemas.deadlines import LetterNumbered
 from services.deadlines.domain.dossier import stream_of
