@@ -11,12 +11,12 @@ import asyncio
 import contextlib
 import datetime as dt
 import re
-from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, NamedTuple, TypeAlias, TypeVar
 from uuid import UUID
 from weakref import WeakValueDictionary
 
@@ -505,29 +505,41 @@ class _Behind(Exception):
     """An earlier event of this stream is parked."""
 
 
+class _Stands(NamedTuple):
+    """Where a stream stands within a batch: a state, and what came after it, which is folded when it is asked about
+    again; most streams are not."""
+
+    state: Any
+    number: int
+    since: Sequence[Event] = ()
+
+
+_Staged: TypeAlias = tuple[Meta, str, int, Sequence[Event], _Stands]
+
+
 class _Replies:
     """What commands that a service gives itself come to within one batch: decided in memory, appended once."""
 
-    def __init__(self, states: dict[str, tuple[Any, int]]) -> None:
-        self._states = states
-        self._kept: list[tuple[Any, str, int, Sequence[Event]]] = []
+    def __init__(self, states: Mapping[str, tuple[Any, int]]) -> None:
+        self._stand = {stream: _Stands(*each) for stream, each in states.items()}
+        self._kept: list[tuple[Meta, str, int, Sequence[Event]]] = []
 
-    def decide(self, answers: Sequence[Answer], meta: Meta) -> list[tuple[Any, str, int, Sequence[Event], Any]]:
-        staged = []
-        mine: dict[str, tuple[Any, int]] = {}  # what these came to so far; all of it is kept or none
+    def decide(self, answers: Sequence[Answer], meta: Meta) -> list[_Staged]:
+        staged: list[_Staged] = []
+        mine: dict[str, _Stands] = {}  # what these came to so far; all of it is kept or none
         for answer in answers:
-            state, number = mine.get(answer.stream) or self._states[answer.stream]
+            state, number, since = mine.get(answer.stream) or self._stand[answer.stream]
+            state = fold(answer.decider, since, state) if since else state
             events = answer.decider.decide(answer.command, state)
             if events:
-                after = fold(answer.decider, events, state)
+                mine[answer.stream] = after = _Stands(state, number + len(events), events)
                 staged.append((meta, answer.stream, number, events, after))
-                mine[answer.stream] = after, number + len(events)
         return staged
 
-    def keep(self, staged: Iterable[tuple[Any, str, int, Sequence[Event], Any]]) -> None:
+    def keep(self, staged: Iterable[_Staged]) -> None:
         for meta, stream, number, events, after in staged:
             self._kept.append((meta, stream, number, events))
-            self._states[stream] = (after, number + len(events))
+            self._stand[stream] = after
 
     async def append(self, connection: Any, service: Service, duty: str = "") -> None:
         if not self._kept:
