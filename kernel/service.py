@@ -458,7 +458,8 @@ class Service:
                 behind.add(message.stream)
                 parked.append(Parked(message, reason_of(error)))
         await self.views.write(connection, stage)
-        await replies.append(connection, self)
+        if await replies.append(connection, self):
+            raise Conflict
         return parked
 
     # settle -----------------------------------------------------------------------------------------------------------
@@ -467,8 +468,8 @@ class Service:
         self, connection: Any, duty: str, answers: Sequence[Answer], now: dt.datetime
     ) -> list[int | Exception]:
         """Give itself the commands of a duty, in one transaction of this connection; answers for each how many events
-        it came to, or why it could not be decided. Raises, with nothing written, what hits all of them: Conflict, a
-        history that can't be read, an event that can't be written."""
+        it came to, or why it could not be decided or appended: a Conflict is of that stream alone. Raises, with nothing
+        written, what hits all of them: a history that can't be read, an event that can't be written."""
         outcomes: list[int | Exception] = []
         meta = self._meta(now)
         async with connection.transaction():
@@ -481,7 +482,12 @@ class Service:
                 else:
                     replies.keep(staged)
                     outcomes.append(sum(len(events) for _, _, _, events, _ in staged))
-            await replies.append(connection, self, duty)
+            lost = await replies.append(connection, self, duty)
+        if lost:
+            outcomes = [
+                Conflict(answer.stream) if answer.stream in lost and isinstance(each, int) else each
+                for answer, each in zip(answers, outcomes, strict=True)
+            ]
         if any(isinstance(each, int) and each for each in outcomes):
             self._wake()
         return outcomes
@@ -541,18 +547,19 @@ class _Replies:
             self._kept.append((meta, stream, number, events))
             self._stand[stream] = after
 
-    async def append(self, connection: Any, service: Service, duty: str = "") -> None:
+    async def append(self, connection: Any, service: Service, duty: str = "") -> set[str]:
+        """Append what was kept; answers the streams to which somebody wrote first, of which nothing was appended."""
         if not self._kept:
-            return
+            return set()
         # All that one stream was told is one append: however many answers met in it, it costs one statement.
         drafts: dict[str, list[Draft]] = {}
         for meta, stream, number, events in self._kept:
             ready = await service._ready(stream, number, events, meta, duty)
             drafts.setdefault(stream, []).extend(_as_append(ready).drafts)
         appends = [Append(each[0].id, each) for each in drafts.values()]
-        if set(await store.append(connection, appends)) != {"appended"}:
-            raise Conflict
+        outcomes = await store.append(connection, appends)
         service._replied = True
+        return {stream for stream, outcome in zip(drafts, outcomes, strict=True) if outcome != "appended"}
 
 
 @lru_cache(maxsize=16)

@@ -18,6 +18,7 @@ from kernel import database, feed, metrics
 from kernel.clock import monotonic
 from kernel.handlers import Answer, Duty
 from kernel.service import RETRY, Service, poisonous, reason_of
+from kernel.store import Conflict
 
 log = structlog.get_logger()
 
@@ -25,7 +26,7 @@ POLL = 0.5
 SETTLE = 0.2  # seconds that what others said by a moment has to reach Kafka, which mostly takes a tenth of that
 LOOK = 0.05  # seconds between two looks at how much is heard
 PATIENCE = 10.0  # seconds of waiting to have heard all, from which it is worth a line in the log
-PAGE = 5_000
+PAGE = 2_000
 SOON, LATE = 1.0, 300.0  # seconds until a stream that stays due is asked about again: doubled from time to time
 START = (dt.datetime.min.replace(tzinfo=dt.UTC), "")
 LOCK = "SELECT pg_try_advisory_lock(hashtext('motcua.timer'))"
@@ -195,8 +196,8 @@ class Timer:
     async def _settle(
         self, connection: Any, duty: Duty, answers: Sequence[tuple[Any, Answer]], now: dt.datetime
     ) -> int:
-        """All at once; where that fails because of one of them (somebody wrote to its stream, or its event can't be
-        written), each half alone, down to that one."""
+        """All at once; where that fails because of one of them (its event can't be written), each half alone, down to
+        that one. Those to whose streams somebody wrote first are decided again."""
         try:
             outcomes = await self.service.settle(connection, duty.name, [answer for _, answer in answers], now)
         except Exception as error:
@@ -208,11 +209,14 @@ class Timer:
             half = len(answers) // 2
             first = await self._settle(connection, duty, answers[:half], now)
             return first + await self._settle(connection, duty, answers[half:], now)
+        lost = [each for each, outcome in zip(answers, outcomes, strict=True) if isinstance(outcome, Conflict)]
+        again = 0 < len(lost) < len(answers)
         for (row, _), outcome in zip(answers, outcomes, strict=True):
-            self._remember(duty, row, outcome if isinstance(outcome, Exception) else None)
+            if not (again and isinstance(outcome, Conflict)):
+                self._remember(duty, row, outcome if isinstance(outcome, Exception) else None)
         emitted = sum(each for each in outcomes if isinstance(each, int))
         metrics.timer_emitted.labels(self.service.name, duty.name).inc(emitted)
-        return emitted
+        return emitted + (await self._settle(connection, duty, lost, now) if again else 0)
 
     def _remember(self, duty: Duty, row: Any, error: Exception | None = None) -> None:
         asked, stream = self._asked[duty.name], row["stream"]

@@ -371,6 +371,7 @@ async def test_one_that_somebody_else_writes_to_at_that_moment_is_decided_again_
         await toy.until(turns(nest, 19))
         await toy.until(ticked(nest, 2))
     assert Counter(await turned(nest)) == Counter(each for each in streams if each != streams[7])
+    assert calls == 2, "theirs and ours: what the others came to was not decided and appended again"
 
 
 async def test_a_row_whose_command_comes_to_nothing_is_asked_about_ever_more_seldom(
