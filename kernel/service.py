@@ -11,18 +11,19 @@ import asyncio
 import contextlib
 import datetime as dt
 import re
-from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
-from typing import Any, Generic, TypeVar
-from uuid import UUID, uuid5
+from typing import Any, Generic, NamedTuple, TypeAlias, TypeVar
+from uuid import UUID
 from weakref import WeakValueDictionary
 
 import asyncpg
 import msgspec
 import structlog
-from uuid_utils.compat import uuid7
+from uuid_utils.compat import uuid5, uuid7
 
 from kernel import database, metrics, store, wire
 from kernel.batch import Batcher
@@ -457,7 +458,8 @@ class Service:
                 behind.add(message.stream)
                 parked.append(Parked(message, reason_of(error)))
         await self.views.write(connection, stage)
-        await replies.append(connection, self)
+        if await replies.append(connection, self):
+            raise Conflict
         return parked
 
     # settle -----------------------------------------------------------------------------------------------------------
@@ -466,8 +468,8 @@ class Service:
         self, connection: Any, duty: str, answers: Sequence[Answer], now: dt.datetime
     ) -> list[int | Exception]:
         """Give itself the commands of a duty, in one transaction of this connection; answers for each how many events
-        it came to, or why it could not be decided. Raises, with nothing written, what hits all of them: Conflict, a
-        history that can't be read, an event that can't be written."""
+        it came to, or why it could not be decided or appended: a Conflict is of that stream alone. Raises, with nothing
+        written, what hits all of them: a history that can't be read, an event that can't be written."""
         outcomes: list[int | Exception] = []
         meta = self._meta(now)
         async with connection.transaction():
@@ -480,7 +482,12 @@ class Service:
                 else:
                     replies.keep(staged)
                     outcomes.append(sum(len(events) for _, _, _, events, _ in staged))
-            await replies.append(connection, self, duty)
+            lost = await replies.append(connection, self, duty)
+        if lost:
+            outcomes = [
+                Conflict(answer.stream) if answer.stream in lost and isinstance(each, int) else each
+                for answer, each in zip(answers, outcomes, strict=True)
+            ]
         if any(isinstance(each, int) and each for each in outcomes):
             self._wake()
         return outcomes
@@ -504,46 +511,64 @@ class _Behind(Exception):
     """An earlier event of this stream is parked."""
 
 
+class _Stands(NamedTuple):
+    """Where a stream stands within a batch: a state, and what came after it, which is folded when it is asked about
+    again; most streams are not."""
+
+    state: Any
+    number: int
+    since: Sequence[Event] = ()
+
+
+_Staged: TypeAlias = tuple[Meta, str, int, Sequence[Event], _Stands]
+
+
 class _Replies:
     """What commands that a service gives itself come to within one batch: decided in memory, appended once."""
 
-    def __init__(self, states: dict[str, tuple[Any, int]]) -> None:
-        self._states = states
-        self._kept: list[tuple[Any, str, int, Sequence[Event]]] = []
+    def __init__(self, states: Mapping[str, tuple[Any, int]]) -> None:
+        self._stand = {stream: _Stands(*each) for stream, each in states.items()}
+        self._kept: list[tuple[Meta, str, int, Sequence[Event]]] = []
 
-    def decide(self, answers: Sequence[Answer], meta: Meta) -> list[tuple[Any, str, int, Sequence[Event], Any]]:
-        staged = []
-        mine: dict[str, tuple[Any, int]] = {}  # what these came to so far; all of it is kept or none
+    def decide(self, answers: Sequence[Answer], meta: Meta) -> list[_Staged]:
+        staged: list[_Staged] = []
+        mine: dict[str, _Stands] = {}  # what these came to so far; all of it is kept or none
         for answer in answers:
-            state, number = mine.get(answer.stream) or self._states[answer.stream]
+            state, number, since = mine.get(answer.stream) or self._stand[answer.stream]
+            state = fold(answer.decider, since, state) if since else state
             events = answer.decider.decide(answer.command, state)
             if events:
-                after = fold(answer.decider, events, state)
+                mine[answer.stream] = after = _Stands(state, number + len(events), events)
                 staged.append((meta, answer.stream, number, events, after))
-                mine[answer.stream] = after, number + len(events)
         return staged
 
-    def keep(self, staged: Iterable[tuple[Any, str, int, Sequence[Event], Any]]) -> None:
+    def keep(self, staged: Iterable[_Staged]) -> None:
         for meta, stream, number, events, after in staged:
             self._kept.append((meta, stream, number, events))
-            self._states[stream] = (after, number + len(events))
+            self._stand[stream] = after
 
-    async def append(self, connection: Any, service: Service, duty: str = "") -> None:
+    async def append(self, connection: Any, service: Service, duty: str = "") -> set[str]:
+        """Append what was kept; answers the streams to which somebody wrote first, of which nothing was appended."""
         if not self._kept:
-            return
+            return set()
         # All that one stream was told is one append: however many answers met in it, it costs one statement.
         drafts: dict[str, list[Draft]] = {}
         for meta, stream, number, events in self._kept:
             ready = await service._ready(stream, number, events, meta, duty)
             drafts.setdefault(stream, []).extend(_as_append(ready).drafts)
         appends = [Append(each[0].id, each) for each in drafts.values()]
-        if set(await store.append(connection, appends)) != {"appended"}:
-            raise Conflict
+        outcomes = await store.append(connection, appends)
         service._replied = True
+        return {stream for stream, outcome in zip(drafts, outcomes, strict=True) if outcome != "appended"}
+
+
+@lru_cache(maxsize=16)
+def _meta(meta: Meta) -> bytes:
+    return msgspec.json.encode(meta)  # what thousands of events have in common is written once
 
 
 def _as_append(events: Sequence[Recorded], key: str | None = None, fingerprint: bytes = b"") -> Append:
-    meta = msgspec.json.encode(events[0].meta)
+    meta = _meta(events[0].meta)
     drafts = [
         Draft(each.id, each.stream, each.number, each.event.type, each.event.version, meta, encode(each.event))
         for each in events

@@ -7,7 +7,7 @@ Bộ Lao động - Thương binh và Xã hội); both are in kernel/calendars/vi
 
 import datetime as dt
 from dataclasses import replace
-from itertools import pairwise
+from itertools import accumulate, pairwise
 
 import pytest
 from hypothesis import given, settings
@@ -19,6 +19,8 @@ from kernel.calendar import (
     OutsideCalendar,
     Paused,
     add_days,
+    add_time,
+    closing,
     counted_from,
     days_between,
     deal_out,
@@ -344,6 +346,33 @@ def test_the_shares_of_a_time_add_up_to_it(begin, end, weights):
     assert sum(shares, dt.timedelta()) == office
     for share, weight in zip(shares, weights, strict=True):
         assert abs(share - office * weight / sum(weights)) <= dt.timedelta(microseconds=1)
+
+
+sharp = st.integers(0, 13 * 24 * 3600 * 10**6).map(lambda n: at(18, 8, 2026, 0) + dt.timedelta(microseconds=n))
+
+
+@settings(max_examples=3000, deadline=None)
+@given(
+    begin=sharp,
+    end=sharp,
+    weights=st.lists(st.integers(0, 9), min_size=1, max_size=6).filter(any),
+)
+def test_shares_end_where_each_of_them_added_to_the_beginning_would_end(begin, end, weights):
+    begin, end = sorted([begin, end])
+    office, total = time_between(begin, end, SMALL), sum(weights)
+    shares = [add_time(begin, office * so_far / total, SMALL) for so_far in accumulate(weights)]
+    plain = [end if so_far == total else each for so_far, each in zip(accumulate(weights), shares, strict=True)]
+    assert list(deal_out(begin, end, weights, SMALL)) == plain
+
+
+@settings(max_examples=1000, deadline=None)
+@given(
+    moment=st.integers(0, 9 * 365 * 24 * 60).map(lambda n: at(1, 1, 2019, 0) + n * MINUTE),
+    days=st.integers(-60, 60),
+)
+def test_closing_time_so_many_days_on_is_the_last_office_hour_of_that_day(moment, days):
+    day = add_days(local(moment).date(), days, VN)
+    assert closing(moment, days, VN) == dt.datetime.combine(day, VN.hours[-1][1], ZONE)
 
 
 @settings(max_examples=1000, deadline=None)
