@@ -86,7 +86,7 @@ class Answer(BaseModel):
 class Case(BaseModel):
     """A case. `number` counts its events. `pupil` and `reason` are null where the person was erased; the applicant sees
     no names, letters and notes but the reason of a decision. `asked_at`: when the leadership was asked in writing.
-    `held`: it has a place in its class; if it has not, it waits for one."""
+    `held`: it has a place in its class; if it has not, it waits for one. `erased`: the pupil's data was erased."""
 
     application: UUID
     number: int
@@ -120,6 +120,7 @@ class Case(BaseModel):
     document_number: str
     decided_at: dt.datetime | None
     ended_at: dt.datetime | None
+    erased: bool = False
     pupil: str | None = None
     born: dt.date | None = None
     documents: list[Document] = []
@@ -192,7 +193,7 @@ async def told(service: Service, found: Found, *, officer: bool = True) -> Case:
     notes = [each for each in found.steps.values() if each.note] if officer else []
     person, reason, draft, reply, raised, *said = await opened(
         service,
-        (row.pupil, row.who if officer else None, Person),
+        (row.pupil, row.who, Person),
         (row.pupil, row.reason, str),
         (row.pupil, row.draft if officer else None, Consultation),
         (row.pupil, row.reply if officer else None, Reply),
@@ -239,8 +240,9 @@ async def told(service: Service, found: Found, *, officer: bool = True) -> Case:
         reason=reason,
         decision=read_cited(row.decision),
         rule=read_cited(row.rule),
-        pupil=person.name if person else None,
-        born=person.born if person else None,
+        erased=row.who is not None and person is None,
+        pupil=person.name if person and officer else None,
+        born=person.born if person and officer else None,
         documents=await documents_of(service, row.application) if officer else [],
         raised=raised,
         **{name: getattr(row, name) for name in SAME},

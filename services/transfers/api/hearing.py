@@ -111,7 +111,7 @@ class Heard:
             at=self.service.clock.now(),
         )
         stream = opinion_stream(came.document)
-        await self.service.do(opinion, stream, command, actor=SELF)
+        await self.service.do(opinion, stream, command, actor=SELF, by_itself=True)
         row: OpinionRow | None = await row_of(self.service, opinion_view, stream)
         if row is not None:
             await self._tell(came, came.to_unit, came.from_unit, StatusCode.RECEIVED, row.arrived_at)
@@ -135,7 +135,7 @@ class Heard:
             at=self.service.clock.now(),
             text=Personal(subject=case.pupil, clear=text),
         )
-        await self.service.do(transfer, case.stream, command, actor=SELF)
+        await self.service.do(transfer, case.stream, command, actor=SELF, by_itself=True)
         after = await self._case(asked.application)
         at = (after and after.replied_at) or command.at
         for code in (StatusCode.RECEIVED, StatusCode.DONE):

@@ -81,7 +81,7 @@ class Precedent(BaseModel):
 
 class Brief(BaseModel):
     """All that the leadership needs for one decision: the letter, the facts, what each rule says, the papers, and how
-    such cases were decided before. Names and texts are null where the pupil was erased."""
+    such cases were decided before. Names and texts are null where the pupil was erased (`erased`)."""
 
     document: UUID
     application: str
@@ -95,6 +95,7 @@ class Brief(BaseModel):
     subject: str | None
     text: str | None
     signer: str
+    erased: bool
     pupil: str | None
     born: dt.date | None
     facts: Facts | None
@@ -186,6 +187,7 @@ async def brief(service: Service, row: OpinionRow) -> Brief:
         subject=text.subject if text else None,
         text=text.text if text else None,
         signer=text.signer if text else "",
+        erased=bool(case and case.who is not None and person is None),
         pupil=person.name if person else None,
         born=person.born if person else None,
         facts=read_facts(case.facts) if case and case.facts else None,

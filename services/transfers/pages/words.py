@@ -185,6 +185,14 @@ TOPIC: Mapping[str, Text] = {
     "subjects": Text("Môn lựa chọn", "Electives"),
 }
 
+GONE = Text("[đã xóa theo yêu cầu]", "[erased]")
+WHEN_ERASED = Text(
+    "Việc không cần ghi lời vẫn làm tiếp được. Nếu hồ sơ không còn cần giải quyết, hãy dừng hồ sơ tại bộ phận một cửa:"
+    " trường hợp chuyển trường tự kết thúc và trả lại chỗ học.",
+    "What needs no words can still be done. Where the dossier is needed no longer, stop it at the one-stop desk: the"
+    " transfer ends by itself and gives its place back.",
+)
+
 
 def finding(ground: str) -> Text:
     """What a finding is about: "document:record" is a paper."""
