@@ -54,7 +54,9 @@ async def test_a_special_case_of_an_erased_pupil_is_not_stuck_and_gives_back_all
     assert (signed.status_code, signed.json()["code"]) == (410, "erased"), "a person is told why not"
     form = town.head().with_(accept="text/html")
     sent = await form.client.post(
-        f"/chuyen-truong/{id}/draft", data={"drafts": "1", "subject": "xin ý kiến", "text": "Kính gửi."}, headers=form.said
+        f"/chuyen-truong/{id}/draft",
+        data={"drafts": "1", "subject": "xin ý kiến", "text": "Kính gửi."},
+        headers=form.said,
     )
     assert sent.status_code == 410 and "hãy dừng hồ sơ tại bộ phận một cửa" in sent.text
 

@@ -1,7 +1,10 @@
 """A consultation over the exchange, there and back, with an exchange that misbehaves in each of its ways."""
 
 import datetime as dt
+import io
+import zipfile
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -9,7 +12,7 @@ from intake.desks import DEPARTMENT
 from kernel.edoc.edxml import write
 from kernel.edoc.exchange import open_exchange
 from kernel.edoc.gateway import Gateway
-from kernel.edoc.message import Code, Envelope, MessageHeader, Organisation, Promulgation, ResponseFor
+from kernel.edoc.message import Attachment, Code, Envelope, MessageHeader, Organisation, Promulgation, ResponseFor
 from kernel.post import Refused, Unreachable
 from services.transfers.api.exchanging import MISSES
 from services.transfers.api.messages import LETTER
@@ -187,6 +190,8 @@ async def test_what_belongs_to_nothing_is_set_aside_and_never_lost(town):
     assert (one["reason"], one["sender"], one["unit"]) == ("unknown", "H01.12", DEPARTMENT)
     content = await town.leadership.get(f"/arrivals/{one['arrival']}/content")
     assert "Về một việc khác" in content.text
+    lies = [each.read_bytes() for each in (town.transfers.service.settings.blobs / "arrivals").iterdir()]
+    assert lies and not any("Về một việc khác".encode() in each for each in lies), "nobody reads it on the disk"
     assert (await town.head().get(f"/arrivals/{one['arrival']}/content")).status_code == 403
     page = (await town.leadership.with_(accept="text/html").get("/lien-thong")).text
     assert "Văn bản đến cần người xem" in page
@@ -258,6 +263,54 @@ async def test_an_answer_in_words_alone_waits_for_a_person_who_enters_it(town):
         f"/opinions/{letter['document']}/give", opinion="refused", reason="Không đủ điều kiện.", signer="Lê Thị Thu Hà"
     )
     assert late.status_code == 409 and "21/SGDĐT-VP" in late.json()["detail"], "the case went on by the other answer"
+
+
+async def test_an_answer_that_is_only_in_its_files_is_read_from_them_and_none_of_them_runs(town):
+    id = await consulted(town)
+    await asked(town, id)
+    [letter] = await letters(town, id)
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as zipped:
+        zipped.writestr("x", b"%PDF-1.7 so dong y")
+    header = MessageHeader(
+        sender=Organisation(id=ORGAN, name="Sở Giáo dục và Đào tạo"),
+        receivers=(Organisation(id=SCHOOL_ORGAN),),
+        code=Code(number="23", notation="SGDĐT-VP"),
+        promulgation=Promulgation(on=dt.date(2026, 8, 21)),
+        type=LETTER,
+        subject="Trả lời",
+        response_for=(ResponseFor(organ_id=SCHOOL_ORGAN, document_id=letter["document"]),),
+        document_id=f"{ORGAN},2026/08/21,23/SGDĐT-VP",
+    )
+    files = (
+        Attachment(name="Trả lời.pdf", content=packed.getvalue(), kind="application/zip"),
+        Attachment(name="xem.html", content=b"<script>alert(1)</script>", kind="text/html"),
+    )
+    way = open_exchange(town.transfers.service.settings, ORGAN)
+    assert way is not None
+    await way.send(header.document_id, write(Envelope(header=header, attachments=files)))
+    for _ in range(2):
+        await town.exchanged()
+    [one] = [each for each in await town.head().read("/arrivals") if each["application"] == id]
+    where = f"/arrivals/{one['arrival']}"
+    said = await town.head().read(f"{where}/message")
+    assert said["readable"] and said["promulgated_on"] == "2026-08-21"
+    assert [(each["name"], each["media_type"]) for each in said["files"]] == [
+        ("Trả lời.pdf", "application/pdf"),
+        ("xem.html", "application/octet-stream"),
+    ]
+    pdf = await town.head().get(f"{where}/files/1")
+    assert pdf.content == b"%PDF-1.7 so dong y" and pdf.headers["content-type"] == "application/pdf"
+    assert quote("Trả lời.pdf") in pdf.headers["content-disposition"]
+    page = await town.head().get(f"{where}/files/2")
+    assert page.headers["content-type"] == "application/octet-stream"
+    assert page.headers["content-disposition"].startswith("attachment;")
+    assert "sandbox" in page.headers.get_list("content-security-policy")
+    assert page.headers["x-content-type-options"] == "nosniff"
+    assert (await town.head().get(f"{where}/files/3")).status_code == 404
+    assert (await town.head(FROM).get(f"{where}/files/1")).status_code == 403
+    shown = await town.head().with_(accept="text/html").get(f"/lien-thong/den/{one['arrival']}")
+    assert shown.is_success and "Trả lời.pdf" in shown.text and f"{where}/files/1" in shown.text
 
 
 async def test_nobody_enters_by_hand_what_the_leadership_did_not_sign(town):

@@ -579,7 +579,7 @@ def check_stored(service: Service, documents: Sequence[Document]) -> None:
     """Every file that a dossier names has been sent before, and is what it says it is. Raises Rejected."""
     for each in documents:
         if each.digest:
-            found = blobs.size_and_type(service.settings.blobs, each.digest)
+            found = blobs.size_and_type(service.settings.blobs, each.digest, blobs.key(service.settings))
             if found is None or (found.size, found.media_type) != (each.size, each.media_type):
                 raise Rejected(
                     "file_missing",

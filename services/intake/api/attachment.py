@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, HTTPException, UploadFile
-from fastapi.responses import FileResponse
+from fastapi.responses import StreamingResponse
 from pydantic import BaseModel
 
 from kernel import blobs
@@ -34,7 +34,7 @@ async def store(service: Here, file: UploadFile) -> blobs.Blob:
 
     most = service.settings.max_attachment
     try:
-        return await blobs.put(service.settings.blobs, chunks(), most=most)
+        return await blobs.put(service.settings.blobs, chunks(), most=most, key=blobs.key(service.settings))
     except blobs.TooLarge:
         raise HTTPException(
             413,
@@ -57,14 +57,19 @@ async def post_attachment(service: Here, file: UploadFile) -> Stored:
 @router.get("/attachments/{digest}", summary="Download a file (officers)")
 async def get_attachment(
     service: Here, digest: str, _: Annotated[Actor, Depends(may(*OFFICERS, "auditor"))]
-) -> FileResponse:
+) -> StreamingResponse:
     if len(digest) != 64 or not set(digest) <= set("0123456789abcdef"):
         raise HTTPException(404)
-    found = blobs.size_and_type(service.settings.blobs, digest)
+    key = blobs.key(service.settings)
+    found = blobs.size_and_type(service.settings.blobs, digest, key)
     if found is None:
         raise HTTPException(404)
-    return FileResponse(
-        blobs.path(service.settings.blobs, digest),
+    return StreamingResponse(
+        blobs.read(blobs.path(service.settings.blobs, digest), key),
         media_type=found.media_type,
-        headers={"content-disposition": f'attachment; filename="{digest[:12]}"', "content-security-policy": "sandbox"},
+        headers={
+            "content-length": str(found.size),
+            "content-disposition": f'attachment; filename="{digest[:12]}"',
+            "content-security-policy": "sandbox",
+        },
     )

@@ -1,6 +1,17 @@
 """What programs say to transfers: a route a command, a route a question."""
 
-from services.transfers.api import acting, case, classes, consulting, delegations, documents, figures, inbox, opinions
+from services.transfers.api import (
+    acting,
+    arrivals,
+    case,
+    classes,
+    consulting,
+    delegations,
+    documents,
+    figures,
+    inbox,
+    opinions,
+)
 
 routers = (
     inbox.router,
@@ -10,6 +21,7 @@ routers = (
     opinions.router,
     delegations.router,
     documents.router,
+    arrivals.router,
     classes.router,
     figures.router,
 )
