@@ -15,7 +15,7 @@ from uuid import UUID
 from pydantic import ConfigDict, Field
 
 from schemas.event import Event, Personal, event
-from schemas.people import Person
+from schemas.people import Document, Person
 from schemas.rules import Cited
 
 Kind: TypeAlias = Literal["in_province", "from_province", "to_province", "from_abroad"]
@@ -364,7 +364,9 @@ class ConsultationIssued(Event, frozen=True, kw_only=True):
 
 @event("transfers.reply_arrived", version=1)
 class ReplyArrived(Event, frozen=True, kw_only=True):
-    """The leadership's written answer came back over the exchange, in answer to `document`."""
+    """The leadership's written answer came back over the exchange, in answer to `document`; or, where `by` says who, it
+    came on paper and was entered by hand: `signed_on` is the paper's own date, `scan` the file of it, and `reason` why
+    it did not come over the exchange, where the question had gone over it."""
 
     application: str
     from_school: str
@@ -375,6 +377,10 @@ class ReplyArrived(Event, frozen=True, kw_only=True):
     opinion: Opinion
     arrived_at: dt.datetime
     text: Personal[Reply] | None = None
+    by: str = ""
+    signed_on: dt.date | None = None
+    scan: Document | None = None
+    reason: Personal[str] | None = None
 
 
 # The Department's side of a consultation

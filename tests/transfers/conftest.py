@@ -80,6 +80,18 @@ class Town:
         await self.heard()
         return str(told["id"])
 
+    async def scan(self, content: bytes = b"%PDF-1.7 ban chup") -> str:
+        """The digest of a scan that the receiving head sent."""
+        head = self.head()
+        sent = await head.client.post("/scans", files={"file": ("a.pdf", content)}, headers=head.said)
+        assert sent.status_code == 201, sent.text
+        return str(sent.json()["digest"])
+
+    async def on_paper(self, **said: Any) -> dict[str, Any]:
+        """An answer of the leadership as a head enters it from paper."""
+        body = {"opinion": "approved", "number": "15/SGDĐT-VP", "text": "Sở đồng ý.", "signer": "Lê Thị Thu Hà"}
+        return body | {"signed_on": "2026-08-21", "scan": await self.scan()} | said
+
     async def case(self, id: str) -> Any:
         return await self.head().read(f"/transfers/{id}")
 

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import io
+import re
 import zipfile
 from typing import Any
 from urllib.parse import quote
@@ -256,9 +257,18 @@ async def test_an_answer_in_words_alone_waits_for_a_person_who_enters_it(town):
     [one] = [each for each in await town.head().read("/arrivals") if each["application"] == id]
     assert (one["reason"], one["number"]) == ("answer_to_be_read", "21/SGDĐT-VP")
     assert steps(await town.case(id))["consult"] == "open", "no program guesses consent"
-    body = {"opinion": "approved", "number": one["number"], "text": "Sở đồng ý."}
+    body = await town.on_paper(number=one["number"])
+    silent = await town.head().post(f"/transfers/{id}/reply", **body)
+    assert silent.status_code == 422 and "phải ghi lý do" in silent.json()["detail"], "it was asked over the exchange"
+    body["reason"] = "Sở chỉ trả lời bằng lời trong văn bản."
     case = await town.head().ok(f"/transfers/{id}/reply", **body)
-    assert steps(case)["accept"] == "open"
+    assert steps(case)["accept"] == "open" and case["reply"]["reason"] == body["reason"]
+    brief = await town.leadership.read(f"/opinions/{letter['document']}")
+    assert brief["by_hand"] == "test:unit_head" and brief["by_hand_number"] == one["number"]
+    await town.heard()
+    for who, path in ((town.leadership, f"/xin-y-kien/{letter['document']}"), (town.head(), "/lien-thong")):
+        page = await who.with_(accept="text/html").get(path)
+        assert "do test:unit_head nhập tay ngày 21/08/2026" in " ".join(re.sub("<[^>]*>", " ", page.text).split()), path
     late = await town.leadership.post(
         f"/opinions/{letter['document']}/give", opinion="refused", reason="Không đủ điều kiện.", signer="Lê Thị Thu Hà"
     )
@@ -319,7 +329,7 @@ async def test_nobody_enters_by_hand_what_the_leadership_did_not_sign(town):
     given = await town.leadership.ok(
         f"/opinions/{found['document']}/give", opinion="refused", reason="Không đủ điều kiện.", signer="Lê Thị Thu Hà"
     )
-    body = {"opinion": "approved", "number": "22/SGDĐT-VP", "text": "Sở đồng ý."}
+    body = await town.on_paper(number="22/SGDĐT-VP", reason="Trục liên thông tạm dừng.")
     other = await town.head().post(f"/transfers/{id}/reply", **body)
     assert other.status_code == 409 and given["reply_number"] in other.json()["detail"]
     await town.heard()

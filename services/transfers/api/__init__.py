@@ -11,6 +11,7 @@ from services.transfers.api import (
     figures,
     inbox,
     opinions,
+    paper_reply,
 )
 
 routers = (
@@ -18,6 +19,7 @@ routers = (
     case.router,
     acting.router,
     consulting.router,
+    paper_reply.router,
     opinions.router,
     delegations.router,
     documents.router,

@@ -28,6 +28,7 @@ from services.transfers.projection.transfer import (
     read_cited,
     read_facts,
     read_findings,
+    read_scan,
     read_steps,
 )
 from services.transfers.projection.transfer import step as step_view
@@ -74,13 +75,18 @@ class Letter(BaseModel):
 
 
 class Answer(BaseModel):
-    """What the leadership answered."""
+    """What the leadership answered. `by_hand`: it came on paper, and who entered it at `arrived_at` (for the applicant,
+    whose officer); then there are the paper's own date, its scan, and why it did not come over the exchange."""
 
     opinion: str
     number: str
     text: str | None
     signer: str
     arrived_at: dt.datetime | None
+    by_hand: str = ""
+    signed_on: dt.date | None = None
+    scan: Document | None = None
+    reason: str | None = None
 
 
 class Case(BaseModel):
@@ -168,6 +174,11 @@ def readers(row: TransferRow) -> set[str]:
     return units(row) | {each.to_unit for each in _steps(row)} - {""}
 
 
+def asks_in(row: TransferRow) -> str:
+    """The unit that asks the leadership; "" where nobody does."""
+    return next((each.unit for each in _steps(row) if each.step == "consult"), "")
+
+
 def _steps(row: TransferRow) -> Sequence[Any]:
     return read_steps(row.steps)
 
@@ -191,13 +202,14 @@ async def told(service: Service, found: Found, *, officer: bool = True) -> Case:
     """A case as officers see it, or the applicant."""
     row = found.row
     notes = [each for each in found.steps.values() if each.note] if officer else []
-    person, reason, draft, reply, raised, *said = await opened(
+    person, reason, draft, reply, raised, why, *said = await opened(
         service,
         (row.pupil, row.who, Person),
         (row.pupil, row.reason, str),
         (row.pupil, row.draft if officer else None, Consultation),
         (row.pupil, row.reply if officer else None, Reply),
         (row.pupil, row.raised if officer else None, str),
+        (row.pupil, row.reply_reason if officer else None, str),
         *((row.pupil, each.note, str) for each in notes),
     )
     note_of = {(each.step, each.turn): text for each, text in zip(notes, said, strict=True)}
@@ -219,6 +231,10 @@ async def told(service: Service, found: Found, *, officer: bool = True) -> Case:
             text=reply.text if reply else None,
             signer=reply.signer if reply else "",
             arrived_at=row.replied_at,
+            by_hand=row.replied_by if officer or not row.replied_by else asks_in(row),
+            signed_on=row.reply_signed_on,
+            scan=read_scan(row.scan) if officer else None,
+            reason=why,
         )
     steps = [
         StepTold(

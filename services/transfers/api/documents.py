@@ -24,7 +24,9 @@ router = APIRouter(tags=["Liên thông văn bản / Document exchange"])
 MOST = 200
 Phase = Literal["queued", "sent", "failed"]
 LIST = """
-SELECT d.*, coalesce(t.code, '') AS dossier FROM view.document d
+SELECT d.*, coalesce(t.code, '') AS dossier,
+CASE WHEN t.consultation = d.document THEN t.replied_by ELSE '' END AS by_hand, t.replied_at
+FROM view.document d
 LEFT JOIN view.transfer t ON t.application = d.application
 WHERE ($1 = '' OR d.from_unit = $1 OR d.to_unit = $1) AND ($2 = '' OR d.status = $2)
 ORDER BY d.queued_at DESC LIMIT $3
@@ -41,7 +43,8 @@ class StatusTold(BaseModel):
 
 class DocumentTold(BaseModel):
     """A letter on the exchange. `direction` is as seen by the unit that asks ("" where it is neither side). `failed` is
-    a dead letter: `failure` says why, and a person sends it anew."""
+    a dead letter: `failure` says why, and a person sends it anew. `by_hand`: its answer came on paper, and who entered
+    it (in lists only)."""
 
     document: UUID
     dossier: str
@@ -59,6 +62,8 @@ class DocumentTold(BaseModel):
     failure: str
     requeued: int
     statuses: list[StatusTold]
+    by_hand: str = ""
+    by_hand_at: dt.datetime | None = None
 
 
 def told(row: Any, unit: str = "", dossier: str = "") -> DocumentTold:
@@ -91,7 +96,11 @@ async def listed(service: Service, unit: str = "", status: str = "", most: int =
     """The log, the latest first."""
     rows = await service.pool.fetch(LIST, unit, status, most)
     return [
-        told(DocumentRow(**{name: row[name] for name in DocumentRow.__struct_fields__}), unit, row["dossier"])
+        told(
+            DocumentRow(**{name: row[name] for name in DocumentRow.__struct_fields__}), unit, row["dossier"]
+        ).model_copy(
+            update={"by_hand": row["by_hand"] or "", "by_hand_at": row["replied_at"] if row["by_hand"] else None}
+        )
         for row in rows
     ]
 

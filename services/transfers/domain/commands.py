@@ -6,7 +6,7 @@ from typing import Literal, TypeAlias
 from uuid import UUID
 
 from schemas.event import Personal
-from schemas.people import Person
+from schemas.people import Document, Person
 from schemas.transfers import CloseGround, Consultation, Facts, Opinion, Reply, Step, TransferGround
 from services.transfers.domain.rules import Known
 
@@ -134,7 +134,8 @@ class Escalate:
 @dataclass(frozen=True, kw_only=True, slots=True)
 class HearReply:
     """The leadership's answer to `document` came back over the exchange. Said by an errand, so never refused: an answer
-    to something else, or to a case that has ended, comes to nothing."""
+    to something else, or to a case that has ended, comes to nothing. `by`: it came on paper, and this head entered it,
+    with its date (`signed_on`), its `scan`, and the `reason` why it did not come over the exchange."""
 
     document: UUID
     reply: UUID
@@ -142,6 +143,10 @@ class HearReply:
     opinion: Opinion
     at: dt.datetime
     text: Personal[Reply] | None = None
+    by: str = ""
+    signed_on: dt.date | None = None
+    scan: Document | None = None
+    reason: Personal[str] | None = None
 
 
 # Commands of people

@@ -97,9 +97,20 @@ def _replied(command: HearReply, run: Run, state: Transfer) -> list[Event]:
         opinion=command.opinion,
         arrived_at=command.at,
         text=command.text,
+        by=command.by,
+        signed_on=command.signed_on,
+        scan=command.scan,
+        reason=command.reason,
     )
     approved, planned = command.opinion == "approved", state.planned("consult")
-    outcome = ended(run, "consented" if approved else "refused", state, command.at, document_number=command.number)
+    outcome = ended(
+        run,
+        "consented" if approved else "refused",
+        state,
+        command.at,
+        by=command.by,
+        document_number=command.number,
+    )
     if approved or planned is None:
         return follow([arrived, outcome], state, command.at)
     said = command.text.clear if command.text else None

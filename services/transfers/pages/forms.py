@@ -34,7 +34,7 @@ def problem_of(error: Exception, said: str) -> dict[str, Any]:
             return problems.problem(410, "erased", problems.ERASED, said, instead=words.WHEN_ERASED)
         case ValidationError():
             return _labelled(problems.of_fields(error.errors(), said), said)
-        case HTTPException(status_code=409 | 422) if isinstance(error.detail, Text):
+        case HTTPException(status_code=409 | 413 | 415 | 422) if isinstance(error.detail, Text):
             return problems.problem(error.status_code, "invalid", error.detail, said)
         case HTTPException():
             raise error

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, HTTPException, Query, Request, Response
 from pydantic import TypeAdapter
+from starlette.datastructures import UploadFile
 
 from kernel.access import ALL_UNITS, STAFF, Staff, own
 from kernel.calendar import local
@@ -16,7 +17,7 @@ from kernel.web import Here, Who
 from schemas.event import Actor
 from schemas.people import Person
 from schemas.transfers import Facts
-from services.transfers.api import acting, consulting
+from services.transfers.api import acting, consulting, paper_reply
 from services.transfers.api.access import CONSENTERS, HEADS, WRITERS, check_sees
 from services.transfers.api.case import Found, find, readers, told, units
 from services.transfers.api.classes import listed as classes_listed
@@ -125,7 +126,7 @@ def _may(actor: Actor, found: Found) -> dict[str, Any]:
         "raise": either and row.status == "open" and not row.special and actor.unit in units(row),
         "draft": consults and either and row.consultation is None,
         "issue": consults and bool(roles & HEADS) and row.consultation is None,
-        "reply": consults and either and row.consultation is not None and not row.opinion,
+        "reply": consults and bool(roles & HEADS) and row.consultation is not None and not row.opinion,
         "describe": row.status == "undescribed" and either and actor.unit in units(row),
     }
 
@@ -138,13 +139,16 @@ async def act(request: Request, service: Here, actor: Staff, id: UUID, action: s
     if action not in DONE:
         raise HTTPException(404)
     try:
-        await _act(service, actor, id, action, form, said)
+        scan = (await request.form()).get("scan") if action == "reply" else None
+        await _act(service, actor, id, action, form, said, scan)
     except WRONG as error:
         return await _case(request, service, actor, id, problem_of(error, said), form)
     return see_other(f"/chuyen-truong/{id}", say(DONE[action], lang=said))
 
 
-async def _act(service: Service, actor: Actor, id: UUID, action: str, form: Mapping[str, str], said: str) -> None:
+async def _act(
+    service: Service, actor: Actor, id: UUID, action: str, form: Mapping[str, str], said: str, scan: Any
+) -> None:
     asked = by_hand(said)
     match action:
         case "consent" | "refuse" | "done":
@@ -168,11 +172,19 @@ async def _act(service: Service, actor: Actor, id: UUID, action: str, form: Mapp
                 signed = consulting.IssueBody(signer=form.get("signer", ""))
                 await consulting.issue(service, actor, id, signed, asked)
         case "reply":
-            names_ = ("opinion", "number", "text", "signer")
-            answer = consulting.ReplyBody.model_validate({name: form.get(name, "") for name in names_})
-            await consulting.reply_by_hand(service, actor, id, answer, asked)
+            await _reply(service, actor, id, form, scan, said)
         case _:
             await acting.describe(service, actor, id, _described(form), asked)
+
+
+async def _reply(service: Service, actor: Actor, id: UUID, form: Mapping[str, str], scan: Any, said: str) -> None:
+    """An answer that came on paper; its scan comes with the form."""
+    typed: dict[str, Any] = {name: form.get(name, "") for name in ("opinion", "number", "text", "signer", "reason")}
+    if form.get("signed_on"):
+        typed["signed_on"] = read_day(form["signed_on"])
+    if isinstance(scan, UploadFile) and scan.filename:
+        typed["scan"] = (await paper_reply.post_scan(service, actor, scan)).digest  # type: ignore[arg-type]
+    await paper_reply.reply_by_hand(service, actor, id, paper_reply.ReplyBody.model_validate(typed), by_hand(said))
 
 
 async def _save(service: Service, actor: Actor, id: UUID, form: Mapping[str, str], said: str) -> None:

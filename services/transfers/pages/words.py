@@ -148,6 +148,8 @@ FIELD: Mapping[str, Text] = {
     "number": Text("Số văn bản", "Number"),
     "document_number": Text("Số văn bản", "Number of the document"),
     "opinion": Text("Ý kiến", "Opinion"),
+    "signed_on": Text("Ngày của văn bản", "Its date"),
+    "scan": Text("Bản chụp văn bản", "Scan of the paper"),
     "name": Text("Tên", "Name"),
     "id_number": Text("Số định danh", "Identity number"),
     "from_school": Text("Từ trường", "From"),

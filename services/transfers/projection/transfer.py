@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from kernel.calendar import local
 from kernel.handlers import Key, Row, Total, View
 from schemas.event import Event, Recorded
+from schemas.people import Document
 from schemas.rules import Cited
 from schemas.transfers import (
     ClassChosen,
@@ -56,7 +57,8 @@ class StepState(msgspec.Struct, frozen=True, kw_only=True):
 class TransferRow(Row, frozen=True, kw_only=True):
     """A case as it stands. `status` is undescribed, requested, open, granted, completed, refused or closed. `facts`,
     `grounds`, `findings`, `steps`, `rule` and `decision` are JSON. `held`: it has a place in `to_class`, lost it, or
-    (None) never had one. What people wrote is sealed under the pupil's key."""
+    (None) never had one. `replied_by`: who entered an answer that came on paper, and its `scan` (JSON). What people
+    wrote is sealed under the pupil's key."""
 
     stream: str
     number: int
@@ -94,6 +96,10 @@ class TransferRow(Row, frozen=True, kw_only=True):
     reply_number: str = ""
     reply: bytes | None = None
     replied_at: dt.datetime | None = None
+    replied_by: str = ""
+    reply_signed_on: dt.date | None = None
+    scan: str = ""
+    reply_reason: bytes | None = None
     outcome: str = ""
     ground: str = ""
     reason: bytes | None = None
@@ -106,6 +112,7 @@ class TransferRow(Row, frozen=True, kw_only=True):
 _steps = msgspec.json.Decoder(list[StepState])
 _facts = msgspec.json.Decoder(Facts)
 _findings = msgspec.json.Decoder(list[Finding])
+_document = msgspec.json.Decoder(Document)
 _cited = msgspec.json.Decoder(Cited)
 
 
@@ -127,6 +134,11 @@ def read_findings(text: str) -> list[Finding]:
 def read_cited(text: str) -> Cited | None:
     """A rule as a row keeps it; None for ""."""
     return _cited.decode(text) if text else None
+
+
+def read_scan(text: str) -> Document | None:
+    """The file of a paper as a row keeps it; None for ""."""
+    return _document.decode(text) if text else None
 
 
 def _write(value: Any) -> str:
@@ -264,6 +276,10 @@ _CHANGES: Mapping[type[Event], Callable[[TransferRow, Any], TransferRow]] = {
         reply_number=event.number,
         reply=event.text and event.text.sealed,
         replied_at=event.arrived_at,
+        replied_by=event.by,
+        reply_signed_on=event.signed_on,
+        scan=_write(event.scan) if event.scan else "",
+        reply_reason=event.reason and event.reason.sealed,
     ),
     TransferDecided: _decided,
     TransferCompleted: lambda row, event: replace(row, status="completed", ended_at=event.completed_at),
