@@ -22,8 +22,9 @@ from schemas.transfers import Consultation, Facts, Finding, Reply
 from services.transfers.api.access import check_sees
 from services.transfers.api.reading import opened, shown
 from services.transfers.domain.dossier import transfer_stream
+from services.transfers.projection.step import StepRow
+from services.transfers.projection.step import step as step_view
 from services.transfers.projection.transfer import (
-    StepRow,
     TransferRow,
     read_cited,
     read_facts,
@@ -31,7 +32,6 @@ from services.transfers.projection.transfer import (
     read_scan,
     read_steps,
 )
-from services.transfers.projection.transfer import step as step_view
 from services.transfers.projection.transfer import transfer as transfer_view
 
 router = APIRouter(tags=["Chuyển trường / Transfers"])
