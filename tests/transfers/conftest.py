@@ -65,16 +65,16 @@ class Town:
             before = now
             await self.transfers.heard()
 
-    async def received(self) -> Any:
+    async def received(self, **said: Any) -> Any:
         desk = self.intake.by("desk_officer", unit=TO)
-        told = await desk.ok("/applications", **transfer(channel="assisted", received_by=TO, decided_by=TO))
+        told = await desk.ok("/applications", **transfer(channel="assisted", received_by=TO, decided_by=TO, **said))
         await self.heard()
         return told
 
-    async def asked(self, **facts: Any) -> str:
-        """A case that has begun: its dossier's id. Each is another pupil's."""
+    async def asked(self, said: Any = None, **facts: Any) -> str:
+        """A case that has begun: its dossier's id. Each is another pupil's. `said`: more about the dossier."""
         self.pupils += 1
-        told = await self.received()
+        told = await self.received(**(said or {}))
         pupil = PUPIL | {"id_number": f"00122{self.pupils:07}"}
         await self.head().ok(f"/transfers/{told['id']}/describe", facts=FACTS | facts, pupil=pupil)
         await self.heard()

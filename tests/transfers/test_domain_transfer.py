@@ -95,6 +95,7 @@ from transfers.samples import (
     end,
     facts,
     history,
+    in_2019,
     request,
 )
 
@@ -243,6 +244,13 @@ def test_a_pupil_who_is_known_elsewhere_is_looked_into_by_a_person_and_refused_b
     for command, other in ((CONFIRM, TURN_AWAY), (TURN_AWAY, CONFIRM)):
         for life in ((REQUEST, BEGIN), OPEN, (*waiting, other), (*waiting, CLOSE)):
             assert refused(command, *life).code == "not_to_confirm"
+
+
+def test_who_handed_in_on_the_last_day_of_the_window_is_inside_it_however_late_the_office_received_it():
+    for submitted, holds in ((in_2019(10, month=9), True), (in_2019(11, month=9), False)):
+        said = request(submitted_at=submitted, procedure="2.002478")
+        found = only(TransferBegun, when(begin(in_2019(13, month=9)), said)).findings
+        assert [each.holds for each in found if each.ground == "outside_window"] == [holds]
 
 
 def test_facts_are_put_right_before_the_decision_with_a_reason_and_judged_again_by_the_same_day():

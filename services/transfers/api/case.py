@@ -39,7 +39,8 @@ ERASED = "[đã xóa theo yêu cầu]"
 SAME = (
     *("number", "code", "procedure", "status", "submitted_at", "received_at", "received_by", "decided_by"),
     *("kind", "year", "from_school", "to_school", "special", "to_class", "held", "outcome", "ground"),
-    *("document_number", "decided_at", "ended_at"),
+    *("document_number", "decided_at", "ended_at", "corrected_at"),
+    *("entered_late", "lost_at", "place_why", "place_late"),
 )
 Status = Literal["undescribed", "requested", "open", "granted", "completed", "refused", "closed"]
 
@@ -92,7 +93,10 @@ class Answer(BaseModel):
 class Case(BaseModel):
     """A case. `number` counts its events. `pupil` and `reason` are null where the person was erased; the applicant sees
     no names, letters and notes but the reason of a decision. `asked_at`: when the leadership was asked in writing.
-    `held`: it has a place in its class; if it has not, it waits for one. `erased`: the pupil's data was erased."""
+    `held`: it has a place in its class; if it has not, it waits for one. `erased`: the pupil's data was erased.
+    `lost_at`: when it lost the place that was kept for it; `place_why` it has its place, or lost it: a case that was
+    submitted `earlier`, or `fewer` places; `place_late`: whichever of the two was submitted earlier was entered late.
+    `elsewhere`: somebody has to look into where the pupil is, whom transfers know at this school ("" : outside)."""
 
     application: UUID
     number: int
@@ -127,6 +131,15 @@ class Case(BaseModel):
     decided_at: dt.datetime | None
     ended_at: dt.datetime | None
     erased: bool = False
+    entered_late: bool = False
+    lost_at: dt.datetime | None = None
+    place_why: str = ""
+    place_late: bool = False
+    elsewhere: str | None = None
+    confirmed: str | None = None
+    corrected_at: dt.datetime | None = None
+    corrected_by: str = ""
+    correction: str | None = None
     pupil: str | None = None
     born: dt.date | None = None
     documents: list[Document] = []
@@ -202,7 +215,7 @@ async def told(service: Service, found: Found, *, officer: bool = True) -> Case:
     """A case as officers see it, or the applicant."""
     row = found.row
     notes = [each for each in found.steps.values() if each.note] if officer else []
-    person, reason, draft, reply, raised, why, *said = await opened(
+    person, reason, draft, reply, raised, why, confirmed, correction, *said = await opened(
         service,
         (row.pupil, row.who, Person),
         (row.pupil, row.reason, str),
@@ -210,6 +223,8 @@ async def told(service: Service, found: Found, *, officer: bool = True) -> Case:
         (row.pupil, row.reply if officer else None, Reply),
         (row.pupil, row.raised if officer else None, str),
         (row.pupil, row.reply_reason if officer else None, str),
+        (row.pupil, row.confirmed if officer else None, str),
+        (row.pupil, row.correction if officer else None, str),
         *((row.pupil, each.note, str) for each in notes),
     )
     note_of = {(each.step, each.turn): text for each, text in zip(notes, said, strict=True)}
@@ -250,7 +265,7 @@ async def told(service: Service, found: Found, *, officer: bool = True) -> Case:
         findings=read_findings(row.findings),
         steps=steps,
         asked_at=row.consultation_issued_at,
-        class_name=await class_name(service, row.to_class),
+        class_name=await class_name(service, row.to_class) if officer or row.held or row.outcome == "granted" else "",
         consultation=letter,
         reply=answer,
         reason=reason,
@@ -261,6 +276,10 @@ async def told(service: Service, found: Found, *, officer: bool = True) -> Case:
         born=person.born if person and officer else None,
         documents=await documents_of(service, row.application) if officer else [],
         raised=raised,
+        elsewhere=row.elsewhere if officer else None,
+        confirmed=confirmed,
+        corrected_by=row.corrected_by if officer else "",
+        correction=correction,
         **{name: getattr(row, name) for name in SAME},
     )
 

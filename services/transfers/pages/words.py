@@ -143,6 +143,7 @@ SUBJECT = SUBJECTS
 FIELD: Mapping[str, Text] = {
     "signer": Text("Người ký", "Signed by"),
     "reason": Text("Lý do", "Reason"),
+    "why": Text("Lý do sửa", "Why"),
     "subject": Text("V/v", "About"),
     "text": Text("Nội dung", "Text"),
     "number": Text("Số văn bản", "Number"),
@@ -187,6 +188,12 @@ TOPIC: Mapping[str, Text] = {
     "subjects": Text("Môn lựa chọn", "Electives"),
 }
 
+LOST: Mapping[str, Text] = {
+    "earlier": Text("một hồ sơ nộp trước được xếp chỗ trước", "a request that was handed in earlier goes first"),
+    "fewer": Text("nhà trường giảm số chỗ của lớp", "the class has fewer places now"),
+    "": Text("lớp không còn chỗ khi quyết định", "there was no place when it was decided"),
+}
+"""Why a case lost the place that was kept for it."""
 GONE = Text("[đã xóa theo yêu cầu]", "[erased]")
 WHEN_ERASED = Text(
     "Việc không cần ghi lời vẫn làm tiếp được. Nếu hồ sơ không còn cần giải quyết, hãy dừng hồ sơ tại bộ phận một cửa:"
