@@ -9,12 +9,14 @@ from urllib.parse import quote
 
 import pytest
 
+from edoc_samples import key_file
 from intake.desks import DEPARTMENT
 from kernel.edoc.edxml import write
 from kernel.edoc.exchange import open_exchange
 from kernel.edoc.gateway import Gateway
 from kernel.edoc.message import Attachment, Code, Envelope, MessageHeader, Organisation, Promulgation, ResponseFor
 from kernel.post import Refused, Unreachable
+from running import until
 from services.transfers.api.exchanging import MISSES
 from services.transfers.api.messages import LETTER
 from transfers.conftest import FROM, Town, steps
@@ -390,3 +392,52 @@ async def test_an_exchange_that_is_not_there_is_left_alone_until_the_next_turn(t
     monkeypatch.undo()
     await town.exchanged()
     assert town.errand.missed == 0
+
+
+async def test_a_slow_gateway_and_signed_letters_come_to_one_letter_on_each_side(town, monkeypatch, tmp_path):
+    """A letter that was slow is signed anew when it is sent again, so its bytes differ; it is the same letter."""
+    pem = key_file("ec")
+    (tmp_path / "key.pem").write_bytes(pem)
+    (tmp_path / "trust").mkdir()
+    for organ in (ORGAN, SCHOOL_ORGAN):
+        (tmp_path / "trust" / f"{organ}.pem").write_bytes(pem[pem.index(b"-----BEGIN CERT") :])
+    signs = {"edoc_signer": tmp_path / "key.pem", "edoc_trust": tmp_path / "trust", "edoc_seconds": 0.5}
+    service = town.transfers.service
+    monkeypatch.setattr(service, "settings", service.settings.model_copy(update=signs))
+    monkeypatch.setattr(town.manner, "slowness", 1.0)
+    left: list[bytes] = []
+    send = Gateway.send
+
+    async def seen(self: Gateway, name: str, message: bytes, kind: str = "edoc") -> None:
+        if kind == "edoc":
+            left.append(message)
+        await send(self, name, message, kind)
+
+    monkeypatch.setattr(Gateway, "send", seen)
+    id = await consulted(town)
+    town.manner.mood, town.manner.call, town.manner.left = "slow", "send", 2
+    [found] = await asked(town, id)
+    [letter] = await letters(town, id)
+    assert len(set(left)) == len(left) >= 2 and all(b"SignatureValue" in each for each in left)
+
+    async def all_came() -> bool:
+        return [each["times"] for each in there(town, letter)] == [len(left)]
+
+    await until(all_came, "what the slow gateway was handed")
+    given = {"opinion": "approved", "signer": "Lê Thị Thu Hà"}
+    await town.leadership.ok(f"/opinions/{found['document']}/give", **given)
+    await town.heard()
+    town.manner.mood, town.manner.call, town.manner.left = "slow", "send", 1
+    for _ in range(5):
+        await town.exchanged()
+    case = await town.case(id)
+    assert case["reply"]["opinion"] == "approved" and steps(case)["accept"] == "open"
+    assert len(there(town, letter)) == 1 and len(await asked_all(town, id)) == 1
+    for unit in (town.leadership, town.head()):
+        assert [each for each in await unit.read("/arrivals") if each["application"] == id] == []
+
+
+async def asked_all(town: Town, id: str) -> list[Any]:
+    """All consultations of a case at the Department, answered or not."""
+    lists = [await town.leadership.read("/opinions", state=state) for state in ("asked", "given")]
+    return [each for found in lists for each in found if each["application"] == id]
