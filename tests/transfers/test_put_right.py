@@ -47,6 +47,8 @@ async def test_a_pupil_who_went_back_outside_of_the_system_is_stuck_nowhere(town
     assert (case["status"], case["elsewhere"], set(steps(case).values())) == ("open", TO, {"waiting"})
     assert [each["elsewhere"] for each in await attention(town, id)] == [TO]
     assert "Cần xác minh trường của học sinh" in await page(town.head(), "/")
+    family = await page(town.transfers, "/theo-doi", ma=codes(town.transfers.service).of(UUID(id)))
+    assert "Nhà trường đang xác minh" in family
     clerk = town.transfers.by("desk_officer", unit=TO)
     assert "Không phải: từ chối hồ sơ" not in await page(clerk, f"/chuyen-truong/{id}")
     path = f"/transfers/{id}/school"

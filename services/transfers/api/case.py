@@ -96,7 +96,8 @@ class Case(BaseModel):
     `held`: it has a place in its class; if it has not, it waits for one. `erased`: the pupil's data was erased.
     `lost_at`: when it lost the place that was kept for it; `place_why` it has its place, or lost it: a case that was
     submitted `earlier`, or `fewer` places; `place_late`: whichever of the two was submitted earlier was entered late.
-    `elsewhere`: somebody has to look into where the pupil is, whom transfers know at this school ("" : outside)."""
+    `elsewhere`: somebody has to look into where the pupil is, whom transfers know at this school ("" : outside, or not
+    the reader's to know)."""
 
     application: UUID
     number: int
@@ -276,7 +277,7 @@ async def told(service: Service, found: Found, *, officer: bool = True) -> Case:
         born=person.born if person and officer else None,
         documents=await documents_of(service, row.application) if officer else [],
         raised=raised,
-        elsewhere=row.elsewhere if officer else None,
+        elsewhere=row.elsewhere if officer or row.elsewhere is None else "",
         confirmed=confirmed,
         corrected_by=row.corrected_by if officer else "",
         correction=correction,
