@@ -523,6 +523,7 @@ def test_the_letter_is_drafted_from_the_facts_when_the_consultation_opens():
         "Trân trọng./.",
     ):
         assert part in text
+    assert "10A1" not in text, "a class is promised to nobody who has no place in it"
     assert "Kính gửi" not in text, "the printed letter has its addressee already"
     assert when(COMPOSE, *CONSULTING) == when(COMPOSE, *OPEN) == []
 
