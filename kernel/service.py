@@ -189,11 +189,13 @@ class Service:
         key: str | None = None,
         fingerprint: bytes = b"",
         new: bool = False,
+        by_itself: bool = False,
     ) -> Done[S]:
         """Decide a command and append what it comes to; answered only after commit.
 
         `happened_at`: when it happened in the world (default: now). `expected`: the number the person saw. `new`: the
         stream was just named, so neither it nor the key is read first: the append finds out whether either was there.
+        `by_itself`: nobody waits for this answer (an errand's), so what it says of an erased person is left blank.
         Raises Rejected (not allowed), Conflict (someone wrote first), KeyReused, Erased.
         """
         if key is not None and not new and (first := await self.answered(key, fingerprint)):
@@ -209,7 +211,7 @@ class Service:
                 events = decider.decide(command, state)
                 if not events:
                     return Done(stream, (), state, len(history))
-                ready = await self._ready(stream, len(history), events, meta)
+                ready = await self._ready(stream, len(history), events, meta, blank=by_itself)
                 outcome = await self._append(_as_append(ready, key, fingerprint))
                 if outcome == "appended":
                     metrics.appended.labels(self.name).inc(len(events))
@@ -248,9 +250,10 @@ class Service:
         return Done(stream, events, fold(decider, (each.event for each in until)), high, repeated=True)
 
     async def _ready(
-        self, stream: str, number: int, events: Sequence[Event], meta: Meta, duty: str = ""
+        self, stream: str, number: int, events: Sequence[Event], meta: Meta, duty: str = "", *, blank: bool = False
     ) -> list[Recorded]:
-        sealed = await self.vault.seal(events) if any(personal_fields(type(each)) for each in events) else events
+        personal = any(personal_fields(type(each)) for each in events)
+        sealed = await self.vault.seal(events, blank=blank) if personal else events
         return [
             Recorded(
                 id=uuid5(DUTIES, f"{duty} {stream} {number + n}") if duty else uuid7(),
@@ -554,7 +557,8 @@ class _Replies:
         # All that one stream was told is one append: however many answers met in it, it costs one statement.
         drafts: dict[str, list[Draft]] = {}
         for meta, stream, number, events in self._kept:
-            ready = await service._ready(stream, number, events, meta, duty)
+            # Of a person who was erased meanwhile nothing is said; but the case goes on, and lets go of what it holds.
+            ready = await service._ready(stream, number, events, meta, duty, blank=True)
             drafts.setdefault(stream, []).extend(_as_append(ready).drafts)
         appends = [Append(each[0].id, each) for each in drafts.values()]
         outcomes = await store.append(connection, appends)

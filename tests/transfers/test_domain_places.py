@@ -28,6 +28,7 @@ from services.transfers.domain.queue import MOST, Queue
 from transfers.samples import (
     ASK,
     ASK_EARLIER,
+    ASK_LATE,
     ASK_LATER,
     CLASS,
     GIVE_BACK,
@@ -89,6 +90,14 @@ def test_who_was_submitted_earlier_displaces_the_latest_reserved_one():
     events = when(ASK_EARLIER, OPEN_CLASS, ASK)
     assert kinds(events) == [PlaceAsked, PlacePassedOn, PlaceReserved]
     assert (events[1].transfer, events[1].to, events[2].transfer) == (TRANSFER, THIRD, THIRD)
+    assert (events[2].instead_of, events[1].late, events[2].late) == (TRANSFER, False, False)
+
+
+def test_whose_late_entry_displaces_another_is_marked_and_nobody_elses():
+    _, lost, won = when(ASK_LATE, OPEN_CLASS, ASK)
+    assert (lost.late, lost.to, won.late, won.instead_of) == (True, THIRD, True, TRANSFER)
+    moved_up = when(MORE, OPEN_CLASS, ASK, ASK_LATE)[1]
+    assert (moved_up.transfer, moved_up.late, moved_up.instead_of) == (TRANSFER, False, "")
 
 
 def test_a_place_that_was_taken_is_displaced_by_nobody():
