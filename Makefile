@@ -29,7 +29,7 @@ doctor: $(READY) ## Check this machine for what Motcua needs
 	@$(BIN)/motcua doctor
 
 test: $(READY_DEV) ## Set up what is missing, then run all tests against real Kafka and PostgreSQL
-	@$(BIN)/python -m pytest -n 2 $(ARGS)
+	@PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n 2 $(ARGS) # hundreds of processes start: none compiles all anew
 
 check: $(READY_DEV) ## Style, types, import laws, dead code and unused dependencies
 	$(BIN)/ruff check .

@@ -45,6 +45,7 @@ from services.transfers.domain.dossier import opinion_stream
 from services.transfers.domain.opinion import Ask as AskOpinion
 from services.transfers.domain.opinion import opinion
 
+pytestmark = pytest.mark.xdist_group("borders")
 SELF = Actor(id="test", roles=("system",))
 TODAY = dt.datetime(2026, 8, 21, 3, 0, tzinfo=dt.UTC)
 EXAMPLES = 10
