@@ -27,6 +27,7 @@ from deploy.operator import SILENT, Intake, Refused
 from deploy.trouble import Trouble
 from running import until
 
+pytestmark = pytest.mark.xdist_group("import")
 EXAMPLE = Path(operator.__file__).parent / "demo" / "import"
 EXPORT, MAPPING = EXAMPLE / "export.csv", EXAMPLE / "mapping.toml"
 names = itertools.count()
