@@ -37,6 +37,7 @@ from services.surveys.api.catalogue import contents, publish
 from services.surveys.api.invitations import issue
 from services.surveys.app import definition
 from services.surveys.domain import campaign as life
+from services.surveys.domain import planning
 from services.surveys.domain.campaign import campaign
 
 NAME = "answers"
@@ -107,7 +108,7 @@ async def office(ground: Ground, count: int) -> AsyncIterator[Office]:
     try:
         await publish(service)
         now = service.clock.now()
-        plan = life.Plan(
+        plan = planning.Plan(
             campaign=STREAM,
             kind="standing",
             title=Wording(vi="Sau khi trả kết quả", en="After a result"),

@@ -1,6 +1,6 @@
 """The timer: what has fallen due, among a million open clocks.
 
-Ours is the duty's look as the timer takes it (`Duty.find` in pages of 1,000, by the index on what comes next). The peer
+Ours is the duty's look as the timer takes it (`Duty.find` in pages of 2,000, by the index on what comes next). The peer
 is the naive way, a job that looks through all that is open: one statement with the same condition over the same table,
 in one piece, while the session has no indexes. PostgreSQL may share that scan among its workers; a job that fetched
 all rows to check them itself would be slower by far, so this is the peer at its best. Both answer the same rows

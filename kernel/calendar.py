@@ -85,6 +85,11 @@ class Calendar:
         return list(accumulate((day in worked for day in days), initial=0))
 
     @cached_property
+    def closings(self) -> list[dt.datetime]:
+        """Closing time of each of those working days: a hundred thousand appointments share some hundreds of them."""
+        return [_moment(day, self.spans[-1][1]) for day in self.ordinals]
+
+    @cached_property
     def spans(self) -> tuple[tuple[int, int], ...]:
         """The opening hours in microseconds since midnight."""
         return tuple((_since_midnight(opens), _since_midnight(closes)) for opens, closes in self.hours)
@@ -212,9 +217,9 @@ def days_between(after: dt.date, until: dt.date, calendar: Calendar) -> int:
     return _days_until(until.toordinal(), calendar) - _days_until(after.toordinal(), calendar)
 
 
-def closing(day: dt.date, calendar: Calendar) -> dt.datetime:
-    """The end of the last office hour of a day."""
-    return _moment(day.toordinal(), calendar.spans[-1][1])
+def closing(moment: dt.datetime, days: int, calendar: Calendar) -> dt.datetime:
+    """Closing time of the working day that is so many after the day of a moment, as in `add_days`."""
+    return calendar.closings[_index(_split(moment)[0], days, calendar)]
 
 
 def counted_from(received: dt.datetime, cut_off: dt.time | None, calendar: Calendar) -> dt.date:
@@ -251,16 +256,15 @@ def due(
 def _due_by_days(
     start: int, amount: int, cut_off: dt.time | None, calendar: Calendar, pauses: Iterable[Paused]
 ) -> dt.datetime:
-    closes = calendar.spans[-1][1]
     if amount == 0:  # what is due at once on a day of rest is due on the next working day: pauses count from there
         start = _add_days(start, 0, calendar)
-    due_at, counted = _moment(_add_days(start, amount, calendar), closes), start
+    due_at, counted = calendar.closings[_index(start, amount, calendar)], start
     for each in pauses:
         if each.until is None or each.since >= due_at:
             continue
         began, ended = max(_split(each.since)[0], counted), _went_on(each.until, cut_off, calendar)
         amount += max(0, _days_until(ended, calendar) - _days_until(began, calendar))
-        due_at, counted = _moment(_add_days(start, amount, calendar), closes), max(counted, ended)
+        due_at, counted = calendar.closings[_index(start, amount, calendar)], max(counted, ended)
     return due_at
 
 
@@ -306,10 +310,15 @@ def deal_out(
     begin: dt.datetime, end: dt.datetime, weights: Sequence[int], calendar: Calendar
 ) -> tuple[dt.datetime, ...]:
     """Where each share of the office time between two moments ends. Not all weights may be 0."""
-    total, office = sum(weights), time_between(begin, end, calendar)
-    return tuple(
-        end if so_far == total else add_time(begin, office * so_far / total, calendar) for so_far in accumulate(weights)
-    )
+    total, since = sum(weights), _office_until(begin, calendar)
+    office = max(0, _office_until(end, calendar) - since)
+    ends = []
+    for so_far in accumulate(weights):
+        share = _nearest(office * so_far, total)
+        ends.append(
+            end if so_far == total else _when(since + share, calendar) if share > 0 else begin.astimezone(dt.UTC)
+        )
+    return tuple(ends)
 
 
 def _receipt(received: dt.datetime, cut_off: dt.time | None, calendar: Calendar) -> tuple[int, int]:
@@ -342,13 +351,18 @@ def _days_until(day: int, calendar: Calendar) -> int:
 
 
 def _add_days(day: int, amount: int, calendar: Calendar) -> int:
+    return calendar.ordinals[_index(day, amount, calendar)]
+
+
+def _index(day: int, amount: int, calendar: Calendar) -> int:
+    """Which working day of the table is the `amount`-th after `day`."""
     until = _days_until(day, calendar)
     if amount == 0 and calendar.ordinals[until - 1] != day:
         amount = 1
     index = until + amount - 1
     if not 0 <= index < len(calendar.ordinals):
         raise _outside(calendar)
-    return calendar.ordinals[index]
+    return index
 
 
 def _office_until(moment: dt.datetime, calendar: Calendar) -> int:
@@ -373,10 +387,13 @@ def _office_between(begin: dt.datetime, end: dt.datetime, calendar: Calendar) ->
 
 
 def _add_office(begin: dt.datetime, office: int, calendar: Calendar) -> dt.datetime:
-    if office <= 0:
-        return begin.astimezone(dt.UTC)
+    return _when(_office_until(begin, calendar) + office, calendar) if office > 0 else begin.astimezone(dt.UTC)
+
+
+def _when(office: int, calendar: Calendar) -> dt.datetime:
+    """The first moment by which so much office time has passed since the beginning of the table."""
     # Reckoned from the last microsecond, so that a day's last one ends at closing time and not the next morning.
-    index, left = divmod(_office_until(begin, calendar) + office - 1, calendar.office)
+    index, left = divmod(office - 1, calendar.office)
     if index >= len(calendar.ordinals):
         raise _outside(calendar)
     for opens, closes in calendar.spans:
@@ -384,6 +401,12 @@ def _add_office(begin: dt.datetime, office: int, calendar: Calendar) -> dt.datet
             return _moment(calendar.ordinals[index], opens + left + 1)
         left -= closes - opens
     raise AssertionError("a day with less office time than a day has")
+
+
+def _nearest(amount: int, parts: int) -> int:
+    """A part of a positive amount, to the nearest whole; a half to the even one, as timedeltas are divided."""
+    whole, left = divmod(amount, parts)
+    return whole + (2 * left + (whole & 1) > parts)
 
 
 def _outside(calendar: Calendar) -> OutsideCalendar:

@@ -35,19 +35,19 @@ class Folds:
         """The state and the last number of each stream, as of now. Ask before the transaction of this connection has
         written to any of them."""
         kept = {stream: each for stream in streams if (each := self._kept.get(stream))}
-        grown = await store.read_on(connection, {stream: each.number for stream, each in kept.items()})
-        kept = {stream: each for stream, each in kept.items() if grown[stream] and grown[stream][0].id == each.last}
+        grown = await store.past_on(connection, {stream: each.number for stream, each in kept.items()})
+        kept = {stream: each for stream, each in kept.items() if grown[stream] and grown[stream][0][0] == each.last}
         new = [stream for stream in streams if stream not in kept]
-        whole = await store.read(connection, new) if new else {}
+        whole = await store.past(connection, new)
         found = {}
         for stream, decider in streams.items():
             before = kept.get(stream)
             events = grown[stream][1:] if before else whole[stream]
-            state = fold(decider, (each.event for each in events), before.state if before else None)
+            state = fold(decider, (event for _, event in events), before.state if before else None)
             number = (before.number if before else 0) + len(events)
             found[stream] = state, number
             if events and number >= LONG:
-                self._kept[stream] = _Kept(state, number, events[-1].id)
+                self._kept[stream] = _Kept(state, number, events[-1][0])
             if number >= LONG:
                 self._kept.move_to_end(stream)
         while len(self._kept) > MOST:

@@ -48,7 +48,7 @@ def calm_collector() -> None:
     time of hearing in bulk."""
     gc.collect()
     gc.freeze()
-    gc.set_threshold(100_000, 20, 50)
+    gc.set_threshold(400_000, 20, 50)
 
 
 def _end_soon(code: int) -> None:

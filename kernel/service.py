@@ -11,18 +11,19 @@ import asyncio
 import contextlib
 import datetime as dt
 import re
-from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
-from typing import Any, Generic, TypeVar
-from uuid import UUID, uuid5
+from typing import Any, Generic, NamedTuple, TypeAlias, TypeVar
+from uuid import UUID
 from weakref import WeakValueDictionary
 
 import asyncpg
 import msgspec
 import structlog
-from uuid_utils.compat import uuid7
+from uuid_utils.compat import uuid5, uuid7
 
 from kernel import database, metrics, store, wire
 from kernel.batch import Batcher
@@ -190,12 +191,14 @@ class Service:
         fingerprint: bytes = b"",
         new: bool = False,
         waiting: Waiting | None = None,
+        by_itself: bool = False,
     ) -> Done[S]:
         """Decide a command and append what it comes to; answered only after commit.
 
         `happened_at`: when it happened in the world (default: now). `expected`: the number the person saw. `new`: the
         stream was just named, so neither it nor the key is read first: the append finds out whether either was there.
         `waiting`: a value that waits beside the log if this command, and no other, comes to something.
+        `by_itself`: nobody waits for this answer (an errand's), so what it says of an erased person is left blank.
         Raises Rejected (not allowed), Conflict (someone wrote first), KeyReused, Erased.
         """
         if key is not None and not new and (first := await self.answered(key, fingerprint)):
@@ -211,7 +214,7 @@ class Service:
                 events = decider.decide(command, state)
                 if not events:
                     return Done(stream, (), state, len(history))
-                ready = await self._ready(stream, len(history), events, meta)
+                ready = await self._ready(stream, len(history), events, meta, blank=by_itself)
                 outcome = await self._append(_as_append(ready, key, fingerprint, waiting))
                 if outcome == "appended":
                     metrics.appended.labels(self.name).inc(len(events))
@@ -250,9 +253,10 @@ class Service:
         return Done(stream, events, fold(decider, (each.event for each in until)), high, repeated=True)
 
     async def _ready(
-        self, stream: str, number: int, events: Sequence[Event], meta: Meta, duty: str = ""
+        self, stream: str, number: int, events: Sequence[Event], meta: Meta, duty: str = "", *, blank: bool = False
     ) -> list[Recorded]:
-        sealed = await self.vault.seal(events) if any(personal_fields(type(each)) for each in events) else events
+        personal = any(personal_fields(type(each)) for each in events)
+        sealed = await self.vault.seal(events, blank=blank) if personal else events
         return [
             Recorded(
                 id=uuid5(DUTIES, f"{duty} {stream} {number + n}") if duty else uuid7(),
@@ -460,7 +464,8 @@ class Service:
                 behind.add(message.stream)
                 parked.append(Parked(message, reason_of(error)))
         await self.views.write(connection, stage)
-        await replies.append(connection, self)
+        if await replies.append(connection, self):
+            raise Conflict
         return parked
 
     # settle -----------------------------------------------------------------------------------------------------------
@@ -469,8 +474,8 @@ class Service:
         self, connection: Any, duty: str, answers: Sequence[Answer], now: dt.datetime
     ) -> list[int | Exception]:
         """Give itself the commands of a duty, in one transaction of this connection; answers for each how many events
-        it came to, or why it could not be decided. Raises, with nothing written, what hits all of them: Conflict, a
-        history that can't be read, an event that can't be written."""
+        it came to, or why it could not be decided or appended: a Conflict is of that stream alone. Raises, with nothing
+        written, what hits all of them: a history that can't be read, an event that can't be written."""
         outcomes: list[int | Exception] = []
         meta = self._meta(now)
         async with connection.transaction():
@@ -483,7 +488,12 @@ class Service:
                 else:
                     replies.keep(staged)
                     outcomes.append(sum(len(events) for _, _, _, events, _ in staged))
-            await replies.append(connection, self, duty)
+            lost = await replies.append(connection, self, duty)
+        if lost:
+            outcomes = [
+                Conflict(answer.stream) if answer.stream in lost and isinstance(each, int) else each
+                for answer, each in zip(answers, outcomes, strict=True)
+            ]
         if any(isinstance(each, int) and each for each in outcomes):
             self._wake()
         return outcomes
@@ -507,48 +517,67 @@ class _Behind(Exception):
     """An earlier event of this stream is parked."""
 
 
+class _Stands(NamedTuple):
+    """Where a stream stands within a batch: a state, and what came after it, which is folded when it is asked about
+    again; most streams are not."""
+
+    state: Any
+    number: int
+    since: Sequence[Event] = ()
+
+
+_Staged: TypeAlias = tuple[Meta, str, int, Sequence[Event], _Stands]
+
+
 class _Replies:
     """What commands that a service gives itself come to within one batch: decided in memory, appended once."""
 
-    def __init__(self, states: dict[str, tuple[Any, int]]) -> None:
-        self._states = states
-        self._kept: list[tuple[Any, str, int, Sequence[Event]]] = []
+    def __init__(self, states: Mapping[str, tuple[Any, int]]) -> None:
+        self._stand = {stream: _Stands(*each) for stream, each in states.items()}
+        self._kept: list[tuple[Meta, str, int, Sequence[Event]]] = []
 
-    def decide(self, answers: Sequence[Answer], meta: Meta) -> list[tuple[Any, str, int, Sequence[Event], Any]]:
-        staged = []
-        mine: dict[str, tuple[Any, int]] = {}  # what these came to so far; all of it is kept or none
+    def decide(self, answers: Sequence[Answer], meta: Meta) -> list[_Staged]:
+        staged: list[_Staged] = []
+        mine: dict[str, _Stands] = {}  # what these came to so far; all of it is kept or none
         for answer in answers:
-            state, number = mine.get(answer.stream) or self._states[answer.stream]
+            state, number, since = mine.get(answer.stream) or self._stand[answer.stream]
+            state = fold(answer.decider, since, state) if since else state
             events = answer.decider.decide(answer.command, state)
             if events:
-                after = fold(answer.decider, events, state)
+                mine[answer.stream] = after = _Stands(state, number + len(events), events)
                 staged.append((meta, answer.stream, number, events, after))
-                mine[answer.stream] = after, number + len(events)
         return staged
 
-    def keep(self, staged: Iterable[tuple[Any, str, int, Sequence[Event], Any]]) -> None:
+    def keep(self, staged: Iterable[_Staged]) -> None:
         for meta, stream, number, events, after in staged:
             self._kept.append((meta, stream, number, events))
-            self._states[stream] = (after, number + len(events))
+            self._stand[stream] = after
 
-    async def append(self, connection: Any, service: Service, duty: str = "") -> None:
+    async def append(self, connection: Any, service: Service, duty: str = "") -> set[str]:
+        """Append what was kept; answers the streams to which somebody wrote first, of which nothing was appended."""
         if not self._kept:
-            return
+            return set()
         # All that one stream was told is one append: however many answers met in it, it costs one statement.
         drafts: dict[str, list[Draft]] = {}
         for meta, stream, number, events in self._kept:
-            ready = await service._ready(stream, number, events, meta, duty)
+            # Of a person who was erased meanwhile nothing is said; but the case goes on, and lets go of what it holds.
+            ready = await service._ready(stream, number, events, meta, duty, blank=True)
             drafts.setdefault(stream, []).extend(_as_append(ready).drafts)
         appends = [Append(each[0].id, each) for each in drafts.values()]
-        if set(await store.append(connection, appends)) != {"appended"}:
-            raise Conflict
+        outcomes = await store.append(connection, appends)
         service._replied = True
+        return {stream for stream, outcome in zip(drafts, outcomes, strict=True) if outcome != "appended"}
+
+
+@lru_cache(maxsize=16)
+def _meta(meta: Meta) -> bytes:
+    return msgspec.json.encode(meta)  # what thousands of events have in common is written once
 
 
 def _as_append(
     events: Sequence[Recorded], key: str | None = None, fingerprint: bytes = b"", waiting: Waiting | None = None
 ) -> Append:
-    meta = msgspec.json.encode(events[0].meta)
+    meta = _meta(events[0].meta)
     drafts = [
         Draft(each.id, each.stream, each.number, each.event.type, each.event.version, meta, encode(each.event))
         for each in events

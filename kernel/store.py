@@ -2,24 +2,27 @@
 all others are in the database's own `truth.append`."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeAlias
 from uuid import UUID
 
 import msgspec
 
 from kernel.waiting import Waiting
-from schemas.event import Meta, Recorded, decode
+from schemas.event import Event, Meta, Recorded, decode
 
 _meta = msgspec.json.Decoder(Meta)
+Past: TypeAlias = tuple[UUID, Event]
+"""An event by its id, without what only a reader of the history needs."""
 
 READ = (
     "SELECT stream, number, id, type, version, meta, data FROM truth.events"
     " WHERE stream = ANY($1::text[]) ORDER BY stream, number"
 )
+PAST = "SELECT stream, id, type, version, data FROM truth.events WHERE stream = ANY($1::text[]) ORDER BY stream, number"
 # LATERAL: one look-up by key a stream, whatever the planner believes about how long they are.
-READ_ON = (
+PAST_ON = (
     "SELECT e.* FROM unnest($1::text[], $2::int[]) AS k(stream, number) CROSS JOIN LATERAL"
-    " (SELECT stream, number, id, type, version, meta, data FROM truth.events"
+    " (SELECT stream, id, type, version, data FROM truth.events"
     " WHERE events.stream = k.stream AND events.number >= k.number ORDER BY number) e"
 )
 ONE_EACH = (
@@ -93,12 +96,22 @@ async def read(connection: Any, streams: Iterable[str]) -> dict[str, list[Record
     return found
 
 
-async def read_on(connection: Any, numbers: Mapping[str, int]) -> dict[str, list[Recorded]]:
-    """Each stream's events from a number on, in order."""
-    found: dict[str, list[Recorded]] = {stream: [] for stream in numbers}
-    if numbers:
-        for row in await connection.fetch(READ_ON, list(numbers), list(numbers.values())):
-            found[row["stream"]].append(recorded(row))
+async def past(connection: Any, streams: Iterable[str]) -> dict[str, list[Past]]:
+    """Each stream's events in order, for a fold: who said them and when is not read, which is half of the work."""
+    found: dict[str, list[Past]] = {stream: [] for stream in streams}
+    return _put_in(found, await connection.fetch(PAST, list(found))) if found else found
+
+
+async def past_on(connection: Any, numbers: Mapping[str, int]) -> dict[str, list[Past]]:
+    """Each stream's events from a number on, in order, for a fold."""
+    found: dict[str, list[Past]] = {stream: [] for stream in numbers}
+    rows = await connection.fetch(PAST_ON, list(numbers), list(numbers.values())) if numbers else ()
+    return _put_in(found, rows)
+
+
+def _put_in(found: dict[str, list[Past]], rows: Iterable[Any]) -> dict[str, list[Past]]:
+    for stream, id, type, version, data in rows:
+        found[stream].append((id, decode(type, version, data)))
     return found
 
 

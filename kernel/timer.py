@@ -8,8 +8,7 @@ import asyncio
 import datetime as dt
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import structlog
 from aiokafka import AIOKafkaConsumer
@@ -19,6 +18,7 @@ from kernel import database, feed, metrics
 from kernel.clock import monotonic
 from kernel.handlers import Answer, Duty
 from kernel.service import RETRY, Service, poisonous, reason_of
+from kernel.store import Conflict
 
 log = structlog.get_logger()
 
@@ -26,7 +26,7 @@ POLL = 0.5
 SETTLE = 0.2  # seconds that what others said by a moment has to reach Kafka, which mostly takes a tenth of that
 LOOK = 0.05  # seconds between two looks at how much is heard
 PATIENCE = 10.0  # seconds of waiting to have heard all, from which it is worth a line in the log
-PAGE = 1_000
+PAGE = 2_000
 SOON, LATE = 1.0, 300.0  # seconds until a stream that stays due is asked about again: doubled from time to time
 START = (dt.datetime.min.replace(tzinfo=dt.UTC), "")
 LOCK = "SELECT pg_try_advisory_lock(hashtext('motcua.timer'))"
@@ -36,8 +36,7 @@ PUBLISHED = "SELECT published >= $1 FROM truth.log"
 OUTAGE = (*database.OUTAGE, KafkaError)
 
 
-@dataclass(frozen=True)
-class _Asked:
+class _Asked(NamedTuple):
     """When a row was asked about, and what is to be done where it is found again as it was."""
 
     at: dt.datetime
@@ -97,7 +96,11 @@ class Timer:
         whole = True
         for duty in self.service.definition.duties:
             try:
-                await self.do(connection, duty, now)
+                if await self.do(connection, duty, now):
+                    # The next one would find the rows as they were, and take its time from those who hear.
+                    await self._heard_all(connection, reader, changed)
+            except _OtherTime:
+                raise
             except Exception as error:
                 if connection.is_closed():
                     raise
@@ -141,17 +144,18 @@ class Timer:
 
     # one duty ---------------------------------------------------------------------------------------------------------
 
-    async def do(self, connection: Any, duty: Duty, now: dt.datetime) -> None:
-        """Find what a duty has to do by now, and do it. By the connection that holds the lock."""
+    async def do(self, connection: Any, duty: Duty, now: dt.datetime) -> int:
+        """Find what a duty has to do by now, and do it; answers how many events it came to. By the connection that
+        holds the lock."""
         asked = self._asked[duty.name]
-        value = None
+        value, emitted = None, 0
         if duty.changes is not None:
             statement = await connection.prepare(duty.changes)
             value = await statement.fetchval(*(now,)[: len(statement.get_parameters())])
             if duty.name not in self._done or value != self._done[duty.name]:
                 asked.clear()
             elif not any(each.failed and each.again <= monotonic() for each in asked.values()):
-                return
+                return 0
         found: dict[str, _Asked] = {}
         after = START
         while page := await connection.fetch(duty.find, now, *after, PAGE):
@@ -161,7 +165,7 @@ class Timer:
             after = last
             due = [row for row in page if not self._waits(asked.get(row["stream"]), row["at"])]
             if due:
-                await self._page(connection, duty, due, now)
+                emitted += await self._page(connection, duty, due, now)
             found.update((row["stream"], asked[row["stream"]]) for row in page)
             if len(page) < PAGE:
                 break
@@ -169,11 +173,12 @@ class Timer:
         self._done[duty.name] = value
         stuck = sum(each.failed for each in found.values())
         metrics.timer_stuck.labels(self.service.name, duty.name).set(stuck)
+        return emitted
 
     def _waits(self, asked: _Asked | None, at: dt.datetime) -> bool:
         return asked is not None and asked.at == at and asked.again > monotonic()
 
-    async def _page(self, connection: Any, duty: Duty, rows: Sequence[Any], now: dt.datetime) -> None:
+    async def _page(self, connection: Any, duty: Duty, rows: Sequence[Any], now: dt.datetime) -> int:
         known = await self.service.known()
         answers: list[tuple[Any, Answer]] = []
         for row in rows:
@@ -186,14 +191,13 @@ class Timer:
                     self._remember(duty, row)
                 else:
                     answers.append((row, answer))
-        if answers:
-            await self._settle(connection, duty, answers, now)
+        return await self._settle(connection, duty, answers, now) if answers else 0
 
     async def _settle(
         self, connection: Any, duty: Duty, answers: Sequence[tuple[Any, Answer]], now: dt.datetime
-    ) -> None:
-        """All at once; where that fails because of one of them (somebody wrote to its stream, or its event can't be
-        written), each half alone, down to that one."""
+    ) -> int:
+        """All at once; where that fails because of one of them (its event can't be written), each half alone, down to
+        that one. Those to whose streams somebody wrote first are decided again."""
         try:
             outcomes = await self.service.settle(connection, duty.name, [answer for _, answer in answers], now)
         except Exception as error:
@@ -201,15 +205,18 @@ class Timer:
                 raise
             if len(answers) == 1:
                 self._remember(duty, answers[0][0], error)
-                return
+                return 0
             half = len(answers) // 2
-            await self._settle(connection, duty, answers[:half], now)
-            await self._settle(connection, duty, answers[half:], now)
-            return
+            first = await self._settle(connection, duty, answers[:half], now)
+            return first + await self._settle(connection, duty, answers[half:], now)
+        lost = [each for each, outcome in zip(answers, outcomes, strict=True) if isinstance(outcome, Conflict)]
+        again = 0 < len(lost) < len(answers)
         for (row, _), outcome in zip(answers, outcomes, strict=True):
-            self._remember(duty, row, outcome if isinstance(outcome, Exception) else None)
+            if not (again and isinstance(outcome, Conflict)):
+                self._remember(duty, row, outcome if isinstance(outcome, Exception) else None)
         emitted = sum(each for each in outcomes if isinstance(each, int))
         metrics.timer_emitted.labels(self.service.name, duty.name).inc(emitted)
+        return emitted + (await self._settle(connection, duty, lost, now) if again else 0)
 
     def _remember(self, duty: Duty, row: Any, error: Exception | None = None) -> None:
         asked, stream = self._asked[duty.name], row["stream"]

@@ -118,8 +118,9 @@ class Vault:
         number = int.from_bytes(digest[:16])
         return UUID(int=number & ~(0xF << 76) & ~(0x3 << 62) | (0x8 << 76) | (0x2 << 62))  # RFC 9562, version 8
 
-    async def seal(self, events: Sequence[Event]) -> list[Event]:
-        """The events with all personal data sealed. Raises Erased where a subject's key was destroyed."""
+    async def seal(self, events: Sequence[Event], *, blank: bool = False) -> list[Event]:
+        """The events with all personal data sealed. Where a subject's key was destroyed it raises Erased; with `blank`
+        nothing of the value is kept instead, and readers see it as they see everything of that person."""
         found = [(event, [name for name, _ in personal_fields(type(event))]) for event in events]
         wanted = {
             value.subject
@@ -132,7 +133,7 @@ class Vault:
             msgspec.structs.replace(
                 event,
                 **{
-                    name: self._close(value, ciphers)
+                    name: self._close(value, ciphers, blank)
                     for name in names
                     if (value := getattr(event, name)) is not None and value.clear is not None
                 },
@@ -142,8 +143,10 @@ class Vault:
             for event, names in found
         ]
 
-    def _close(self, value: Personal[Any], ciphers: dict[UUID, AESGCM | None]) -> Personal[Any]:
+    def _close(self, value: Personal[Any], ciphers: dict[UUID, AESGCM | None], blank: bool) -> Personal[Any]:
         cipher = ciphers[value.subject]
+        if cipher is None and blank:
+            return Personal(subject=value.subject)
         if cipher is None:
             raise Erased(str(value.subject))
         nonce = os.urandom(NONCE)
@@ -165,7 +168,7 @@ class Vault:
 
     def _unseal(self, box: Personal[Any], inner: Any, ciphers: dict[UUID, AESGCM | None]) -> Any:
         cipher = ciphers.get(box.subject)
-        if cipher is None:
+        if cipher is None or not box.sealed:  # the key may be remembered here when it was destroyed elsewhere
             return None
         return _decoder(inner).decode(cipher.decrypt(box.sealed[:NONCE], box.sealed[NONCE:], box.subject.bytes))
 

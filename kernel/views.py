@@ -17,6 +17,7 @@ KeyOf: TypeAlias = Callable[[Recorded], Key | None]
 Apart: TypeAlias = Callable[[Event], Sequence[Event]] | None
 Evolve: TypeAlias = Callable[[Any, Recorded], Any]
 _TYPES = {"character varying": "text"}
+MANY = 200  # rows of one batch that are there already, from which only what differs of them is written
 
 
 class Mismatch(Exception):
@@ -27,7 +28,7 @@ class _Table:
     """The statements for one table, made from the columns that the database says it has."""
 
     def __init__(self, name: str, key: Sequence[str], columns: Sequence[str], types: dict[str, str]) -> None:
-        self.key_width = len(key)
+        self.name, self.columns, self.types, self.key_width = name, columns, types, len(key)
         keys = ", ".join(key)
         all_columns = ", ".join(columns)
         given = ", ".join(f"${n}::{types[c]}[]" for n, c in enumerate(columns, 1))
@@ -43,6 +44,14 @@ class _Table:
         self.add = f"{into} ON CONFLICT ({keys}) DO UPDATE SET {added}"
         self.drop = f"DELETE FROM {name} t USING {unnested} WHERE {matched}"
         self.drop_empty = f"{self.drop} AND " + " AND ".join(f"t.{c} = 0" for c in values)
+
+    def change(self, places: Sequence[int]) -> str:
+        """Write only these columns, the key's first, of rows that are there."""
+        names = [self.columns[n] for n in places]
+        given = ", ".join(f"${n}::{self.types[c]}[]" for n, c in enumerate(names, 1))
+        changed = ", ".join(f"{c} = g.{c}" for c in names[self.key_width :])
+        matched = " AND ".join(f"t.{c} = g.{c}" for c in names[: self.key_width])
+        return f"UPDATE {self.name} t SET {changed} FROM unnest({given}) AS g({', '.join(names)}) WHERE {matched}"
 
 
 class Views:
@@ -95,10 +104,10 @@ class Views:
                     await connection.execute(
                         "SELECT pg_advisory_xact_lock(hashtext($1))", f"{self.schema}.{view.table}"
                     )
-                table, width = self._tables[view.table], len(view.key_columns)
+                table, width, before = self._tables[view.table], len(view.key_columns), stage.before[index]
+                columns = table.columns
                 for record in await connection.fetch(table.load, *zip(*keys, strict=True)):
-                    row = view.row(**record)
-                    stage.before[index][tuple(record)[:width]] = row
+                    before[record[:width]] = view.row(**dict(zip(columns, record, strict=True)))
         stage.after = [dict(rows) for rows in stage.before]
         return stage
 
@@ -107,12 +116,25 @@ class Views:
             if not (changed := stage.changed(index)):
                 continue
             table = self._tables[view.table]
-            if rows := [msgspec.structs.astuple(new) for _, new in changed.values() if new is not None]:
-                await connection.execute(table.put, *zip(*rows, strict=True))
+            await self._put(connection, table, changed.values())
             if gone := [key for key, (_, new) in changed.items() if new is None]:
                 await connection.execute(table.drop, *zip(*gone, strict=True))
             for total in view.totals:
                 await self._add(connection, total, changed.values())
+
+    async def _put(self, connection: Any, table: _Table, changed: Iterable[tuple[Any, Any]]) -> None:
+        """Of many rows that were there, only the columns in which one differs: an event changes a few of them."""
+        rows = [(old, new) for old, new in changed if new is not None]
+        there = [each for each in rows if each[0] is not None]
+        if len(there) >= MANY:
+            rows = [each for each in rows if each[0] is None]
+            before, after = _columns(old for old, _ in there), _columns(new for _, new in there)
+            differ = [n for n, column in enumerate(after) if column != before[n]]
+            if differ:
+                places = [*range(table.key_width), *differ]
+                await connection.execute(table.change(places), *(after[n] for n in places))
+        if rows:
+            await connection.execute(table.put, *_columns(new for _, new in rows))
 
     async def _add(self, connection: Any, total: Total, changed: Iterable[tuple[Any, Any]]) -> None:
         sums = differences(total, changed)
@@ -124,6 +146,10 @@ class Views:
         lowered = [key for key, amounts in ordered if min(amounts) < 0]
         if lowered:
             await connection.execute(table.drop_empty, *zip(*lowered, strict=True))
+
+
+def _columns(rows: Iterable[Any]) -> list[tuple[Any, ...]]:
+    return list(zip(*map(msgspec.structs.astuple, rows), strict=True))
 
 
 def differences(total: Total, changed: Iterable[tuple[Any, Any]]) -> dict[Key, tuple[int, ...]]:

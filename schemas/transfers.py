@@ -15,7 +15,7 @@ from uuid import UUID
 from pydantic import ConfigDict, Field
 
 from schemas.event import Event, Personal, event
-from schemas.people import Person
+from schemas.people import Document, Person
 from schemas.rules import Cited
 
 Kind: TypeAlias = Literal["in_province", "from_province", "to_province", "from_abroad"]
@@ -48,6 +48,9 @@ StatusCode: TypeAlias = Literal["01", "02", "03", "04", "05", "06", "13", "15", 
 """QCVN 102:2016/BTTTT: arrived, refused, received, assigned, in process, done, recalled, recall or update agreed,
 recall or update refused."""
 
+PlaceReason: TypeAlias = Literal["", "earlier", "fewer"]
+"""Why a place changed hands: a case that was submitted `earlier` came, or the class has `fewer` places. "": none of
+these, or not said."""
 ArrivalReason: TypeAlias = Literal["unreadable", "unknown", "answer_to_be_read", "change_asked"]
 """Why something that arrived waits for a person: it is no message that can be read; it belongs to nothing known here;
 it answers a consultation in words only; its sender takes it back or changes it."""
@@ -144,11 +147,13 @@ class TransferUndescribed(Event, frozen=True, kw_only=True):
     tracking: str = ""
     code: str = ""
     received_at: dt.datetime | None = None
+    entered_late: bool = False
 
 
 @event("transfers.transfer_requested", version=1)
 class TransferRequested(Event, frozen=True, kw_only=True):
-    """A transfer was asked for. Whoever asked first, by `submitted_at`, is served first."""
+    """A transfer was asked for. Whoever asked first, by `submitted_at`, is served first. `entered_late`: an officer
+    entered the dossier later than it was handed in, and gave intake the reason."""
 
     application: str
     procedure: str
@@ -161,6 +166,7 @@ class TransferRequested(Event, frozen=True, kw_only=True):
     submitted_at: dt.datetime
     tracking: str = ""
     described_by: str = ""
+    entered_late: bool = False
 
 
 @event("transfers.transfer_begun", version=1)
@@ -183,6 +189,54 @@ class TransferBegun(Event, frozen=True, kw_only=True):
     received_at: dt.datetime
     rule: Cited
     to_class: str = ""
+    entered_late: bool = False
+
+
+@event("transfers.pupil_elsewhere", version=1)
+class PupilElsewhere(Event, frozen=True, kw_only=True):
+    """The case waits: transfers know the pupil at another school (`at_school`, "" : outside the province) than the one
+    that the dossier names. An officer puts right what is known, or a head turns the case away."""
+
+    application: str
+    from_school: str
+    to_school: str
+    pupil: UUID
+    at_school: str
+    noted_at: dt.datetime
+
+
+@event("transfers.pupil_school_confirmed", version=1)
+class PupilSchoolConfirmed(Event, frozen=True, kw_only=True):
+    """An officer looked into where the pupil is, and says why it is the school that the dossier names: the case claims
+    the pupil again."""
+
+    application: str
+    from_school: str
+    to_school: str
+    pupil: UUID
+    reason: Personal[str]
+    confirmed_at: dt.datetime
+    confirmed_by: str
+
+
+@event("transfers.facts_corrected", version=1)
+class FactsCorrected(Event, frozen=True, kw_only=True):
+    """An officer put right what the case is judged by, and said why; it was judged again by the rules of the same
+    day. Its two schools stay what they are: to go to another one is another request."""
+
+    application: str
+    from_school: str
+    to_school: str
+    facts: Facts
+    kind: Kind
+    special: bool
+    grounds: tuple[SpecialGround, ...]
+    findings: tuple[Finding, ...]
+    steps: tuple[PlannedStep, ...]
+    reason: Personal[str]
+    corrected_at: dt.datetime
+    corrected_by: str
+    rule: Cited
 
 
 @event("transfers.transfer_raised", version=1)
@@ -211,11 +265,13 @@ class ClassChosen(Event, frozen=True, kw_only=True):
     chosen_at: dt.datetime
     chosen_by: str = ""
     was_class: str = ""
+    entered_late: bool = False
 
 
 @event("transfers.place_held", version=1)
 class PlaceHeld(Event, frozen=True, kw_only=True):
-    """As far as the case knows it has a place in the class (`held`), or waits for one in the queue."""
+    """As far as the case knows it has a place in the class (`held`), or waits for one in the queue. `why` it has it
+    instead of another, or lost it; `late`: whichever of the two was submitted earlier was entered late."""
 
     application: str
     from_school: str
@@ -223,6 +279,8 @@ class PlaceHeld(Event, frozen=True, kw_only=True):
     to_class: str
     held: bool
     noted_at: dt.datetime
+    why: PlaceReason = ""
+    late: bool = False
 
 
 @event("transfers.step_opened", version=1)
@@ -364,7 +422,9 @@ class ConsultationIssued(Event, frozen=True, kw_only=True):
 
 @event("transfers.reply_arrived", version=1)
 class ReplyArrived(Event, frozen=True, kw_only=True):
-    """The leadership's written answer came back over the exchange, in answer to `document`."""
+    """The leadership's written answer came back over the exchange, in answer to `document`; or, where `by` says who, it
+    came on paper and was entered by hand: `signed_on` is the paper's own date, `scan` the file of it, and `reason` why
+    it did not come over the exchange, where the question had gone over it."""
 
     application: str
     from_school: str
@@ -375,6 +435,10 @@ class ReplyArrived(Event, frozen=True, kw_only=True):
     opinion: Opinion
     arrived_at: dt.datetime
     text: Personal[Reply] | None = None
+    by: str = ""
+    signed_on: dt.date | None = None
+    scan: Document | None = None
+    reason: Personal[str] | None = None
 
 
 # The Department's side of a consultation
@@ -564,26 +628,31 @@ class PlaceAsked(Event, frozen=True, kw_only=True):
     school: str
     transfer: str
     submitted_at: dt.datetime
+    entered_late: bool = False
 
 
 @event("transfers.place_reserved", version=1)
 class PlaceReserved(Event, frozen=True, kw_only=True):
-    """A place is kept for a case until it is decided, unless one that was submitted earlier comes in."""
+    """A place is kept for a case until it is decided, unless one that was submitted earlier comes in. `instead_of`: the
+    case that had it until then, and was submitted later; `late`: this one was entered late."""
 
     class_id: str
     school: str
     transfer: str
+    instead_of: str = ""
+    late: bool = False
 
 
 @event("transfers.place_passed_on", version=1)
 class PlacePassedOn(Event, frozen=True, kw_only=True):
     """A place that was kept went to a request that was submitted earlier (`to`; "" : the class has fewer places now);
-    this one waits in the queue."""
+    this one waits in the queue. `late`: the other one was entered late."""
 
     class_id: str
     school: str
     transfer: str
     to: str
+    late: bool = False
 
 
 @event("transfers.place_taken", version=1)
@@ -635,6 +704,17 @@ class ClaimRefused(Event, frozen=True, kw_only=True):
     ground: Literal["already_transferring", "not_there"]
     held_by: str = ""
     at_school: str = ""
+
+
+@event("transfers.pupil_school_corrected", version=1)
+class PupilSchoolCorrected(Event, frozen=True, kw_only=True):
+    """What transfers knew of the pupil's school was wrong (`was_school`): an officer said so in this case."""
+
+    pupil: UUID
+    transfer: str
+    school: str
+    was_school: str
+    corrected_at: dt.datetime
 
 
 @event("transfers.pupil_freed", version=1)

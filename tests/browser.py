@@ -4,7 +4,7 @@ import asyncio
 import os
 import shutil
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -40,14 +40,27 @@ async def served(app: FastAPI) -> AsyncIterator[str]:
         await running
 
 
+_running = AsyncExitStack()
+_opened: list[Browser] = []
+
+
 @asynccontextmanager
 async def browser() -> AsyncIterator[Browser]:
-    async with async_playwright() as play:
-        opened = await play.chromium.launch(executable_path=chromium(), args=FLAGS)
-        try:
-            yield opened
-        finally:
-            await opened.close()
+    """The one Chromium of this process, with no page or cookie of who had it before. It runs until `close`."""
+    if not _opened:
+        play = await _running.enter_async_context(async_playwright())
+        _opened.append(await play.chromium.launch(executable_path=chromium(), args=FLAGS))
+        _running.push_async_callback(_opened[0].close)
+    try:
+        yield _opened[0]
+    finally:
+        for each in _opened[0].contexts:
+            await each.close()
+
+
+async def close() -> None:
+    await _running.aclose()
+    _opened.clear()
 
 
 async def page_of(opened: Browser, size: dict[str, int] = DESKTOP, **options: Any) -> Page:

@@ -21,6 +21,7 @@ import psutil
 import pytest
 import pytest_asyncio
 
+import browser
 from deploy.local import databases
 from deploy.local import ground as local
 from deploy.local.ground import Ground
@@ -112,6 +113,13 @@ def breakable() -> Iterator[Ground]:
 def free_ports() -> tuple[int, int]:
     """For a PostgreSQL and a Kafka that a test starts itself."""
     return ports()
+
+
+@pytest_asyncio.fixture(scope="session", autouse=True)
+async def chromium_until_the_end() -> AsyncIterator[None]:
+    """Whoever needs Chromium first starts it, and it serves all tests of this process."""
+    yield
+    await browser.close()
 
 
 # --- a place of one's own --------------------------------------------------------------------------------------------

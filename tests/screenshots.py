@@ -5,7 +5,7 @@ from pathlib import Path
 
 from playwright.async_api import expect
 
-from browser import DESKTOP, PHONE, browser, page_of
+from browser import DESKTOP, PHONE, browser, close, page_of
 
 INTAKE, REPORTING, DEADLINES = "http://127.0.0.1:8401", "http://127.0.0.1:8402", "http://127.0.0.1:8403"
 TRANSFERS = "http://127.0.0.1:8404"
@@ -32,6 +32,7 @@ async def take() -> None:
             await page.goto(address)
             await expect(page.locator(UNDRAWN)).to_have_count(0)
             await page.screenshot(path=FOLDER / f"{name}.png", full_page=False)
+    await close()
 
 
 if __name__ == "__main__":

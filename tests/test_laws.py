@@ -2,6 +2,7 @@
 any state, and nothing that decides or evolves changes what it was given. A new service adds its deciders here."""
 
 import datetime as dt
+from functools import cache
 from typing import Any, get_args, get_type_hints
 from uuid import UUID
 
@@ -18,7 +19,6 @@ from schemas.event import Actor, Event, Meta, Recorded, decode, encode
 from schemas.intake import Promise
 from services.deadlines import projection as deadlines_projection
 from services.deadlines.domain.rules import Known
-from services.intake import domain as intake
 from services.intake import projection as intake_projection
 from services.intake.domain.rules import LateEntry, Rules, rules_on
 from services.reporting import projection as reporting_projection
@@ -42,7 +42,7 @@ POOLS[Promise] = st.sampled_from(
 )
 
 DECIDERS: tuple[Decider[Any], ...] = (
-    *intake.deciders,
+    *samples.DECIDERS,
     *deadlines.DECIDERS,
     *transfers.DECIDERS,
     *campaigns.DECIDERS,
@@ -56,6 +56,7 @@ VIEWS: tuple[View, ...] = (
     *surveys_projection.views,
 )
 EVENTS = tuple(each for decider in DECIDERS for each in decider.events)
+ANY_EVENTS = st.lists(st.one_of([of(each) for each in EVENTS]), max_size=6)
 
 
 # Whole lives, so that laws are tried in states that matter and not only in those that chance makes; and good commands,
@@ -82,12 +83,14 @@ def service_of(decider: Decider[Any]) -> str:
     return decider.events[0].type.partition(".")[0]
 
 
+@cache
 def histories(decider: Decider[Any]) -> st.SearchStrategy[list[Event]]:
     chance = st.lists(st.one_of([of(each) for each in decider.events]), max_size=3)
     lives = LIVES.get(f"{service_of(decider)}.{decider.name}", [[]])
     return st.tuples(st.sampled_from(lives), chance, st.booleans()).map(lambda t: [*t[0], *(t[1] if t[2] else [])])
 
 
+@cache
 def spoken(command_type: Any) -> st.SearchStrategy[Any]:
     good = [each for each in GOOD if type(each) is command_type]
     return st.one_of(st.sampled_from(good), of(command_type)) if good else of(command_type)
@@ -135,7 +138,7 @@ def test_a_command_to_nobody_yet_is_decided_and_says_twice_nothing(decider, comm
 @given(data=st.data())
 def test_any_event_can_be_evolved_in_any_state(decider, data):
     state = decider.initial
-    for event in data.draw(st.lists(st.one_of([of(each) for each in EVENTS]), max_size=6)):
+    for event in data.draw(ANY_EVENTS):
         said = repr(state)
         after = decider.evolve(state, event)
         assert repr(state) == said, "evolve changed what it was given"

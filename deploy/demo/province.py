@@ -215,7 +215,7 @@ async def trickle(url: str, *, pace: float = PACE, told: Callable[[str], None] =
                     life = Life(f"{SEED}-{time.time_ns()}-{number}", dt.datetime.now(ZONE).date(), here, desk, _Now())
                     await life.come()
                 else:
-                    await _go_on(desk, dice, here)
+                    await _go_on(desk, dice)
             except Unexpected:
                 told(next(reversed(desk.surprises)))
 
@@ -235,7 +235,7 @@ NEXT: Mapping[str, tuple[str, str, str]] = {  # by status: the act, who does it,
 }
 
 
-async def _go_on(desk: Desk, dice: random.Random, here: Setting) -> None:
+async def _go_on(desk: Desk, dice: random.Random) -> None:
     """One dossier of the register's newest goes one step on."""
     status = dice.choices(tuple(NEXT), (3, 6, 1, 3))[0]
     entries = (await desk.ask(f"/applications?status={status}", who=OPERATOR))["entries"]

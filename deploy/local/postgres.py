@@ -8,7 +8,6 @@ import locale
 import os
 import pwd
 import re
-import secrets
 import shutil
 import signal
 import subprocess
@@ -240,7 +239,3 @@ def remove(state: Path) -> None:
     """Delete a cluster, also where it lies outside the state folder."""
     stop(state)
     shutil.rmtree(home(state), ignore_errors=True)
-
-
-def new_password() -> str:
-    return secrets.token_urlsafe(24)

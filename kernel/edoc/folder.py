@@ -3,7 +3,10 @@
     outbox/   what leaves: one whole file a message, to be taken away by the other side
     sent/     an empty mark for each of them, so that what is sent again is not put there again
     inbox/    what arrives: the other side puts a whole file there (write elsewhere on the same disk, then rename)
-    done/     what arrived and was kept; failed/: what could not be used
+    failed/   an empty mark for each message that could not be used
+
+What was acknowledged is kept by whoever heard it, so its file is deleted: people's papers don't lie here for ever. What
+leaves stays until the other side takes it away; where it keeps it then, and how long, is its own affair.
 
 A file is there whole or not at all: it is written under a name that begins with a dot, flushed to the disk, renamed.
 """
@@ -26,7 +29,7 @@ _NAME = re.compile(r"[^./\\\0][^/\\\0]{0,200}\.(edxml|xml)", re.IGNORECASE)
 
 
 class Folder:
-    """One organisation's folder; it and its five are made where they lack."""
+    """One organisation's folder; it and its four are made where they lack."""
 
     def __init__(self, root: Path) -> None:
         self._root = root
@@ -41,7 +44,7 @@ class Folder:
         return await self._try(self._fetch, id)
 
     async def acknowledge(self, id: str, *, good: bool = True) -> None:
-        await self._try(self._acknowledge, id, "done" if good else "failed")
+        await self._try(self._acknowledge, id, good)
 
     async def _try(self, work: Callable[P, R], *arguments: P.args, **named: P.kwargs) -> R:
         try:
@@ -80,15 +83,12 @@ class Folder:
             raise Refused("the file is too large")
         return path.read_bytes()
 
-    def _acknowledge(self, id: str, into: str) -> None:
+    def _acknowledge(self, id: str, good: bool) -> None:
         path = self._in("inbox") / _checked(id)
-        if not path.is_file():  # acknowledged before
-            return
-        goal, number = self._in(into) / id, 1
-        while goal.exists():  # another message came under that name
-            goal, number = goal.with_name(f"{path.stem}.{number}{path.suffix}"), number + 1
-        path.replace(goal)
-        _flush(goal.parent)
+        if not good:
+            (self._in("failed") / id).touch()  # first: the other side is told, also where the deletion fails
+        path.unlink(missing_ok=True)  # acknowledged before
+        _flush(path.parent)
 
     def _in(self, name: str) -> Path:
         folder = self._root / name

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from kernel.service import Definition
 from services.intake import api, pages
-from services.intake.domain.application import application
+from services.intake.domain.application.life import application
 from services.intake.domain.procedure import procedure
 from services.intake.domain.register import register
 from services.intake.domain.unit import unit

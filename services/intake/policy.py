@@ -9,7 +9,10 @@ from schemas.deadlines import DueDateMoved, SupplementLapsed
 from schemas.event import Recorded
 from schemas.intake import Ground
 from schemas.transfers import TransferDecided, TransferGround
-from services.intake.domain.application import Close, Conclude, MoveAppointment, application
+from services.intake.domain.application.life import application
+from services.intake.domain.application.promise import MoveAppointment
+from services.intake.domain.application.result import Conclude
+from services.intake.domain.application.supplement import Close
 
 
 def _lapsed(recorded: Recorded, known: None) -> Sequence[Answer]:

@@ -39,13 +39,26 @@ CREATE TABLE transfer (
     reply_number text NOT NULL,
     reply bytea,
     replied_at timestamptz,
+    replied_by text NOT NULL,
+    reply_signed_on date,
+    scan text NOT NULL,
+    reply_reason bytea,
     outcome text NOT NULL,
     ground text NOT NULL,
     reason bytea,
     decision text NOT NULL,
     document_number text NOT NULL,
     decided_at timestamptz,
-    ended_at timestamptz
+    ended_at timestamptz,
+    entered_late boolean NOT NULL,
+    lost_at timestamptz,
+    place_why text NOT NULL,
+    place_late boolean NOT NULL,
+    elsewhere text,
+    confirmed bytea,
+    corrected_at timestamptz,
+    corrected_by text NOT NULL,
+    correction bytea
 );
 -- By tracking code, by dossier, a school's cases, what is open, precedents, a pupil to be erased.
 CREATE INDEX transfer_tracking ON transfer (tracking);
@@ -54,6 +67,8 @@ CREATE INDEX transfer_from ON transfer (from_school, submitted_at);
 CREATE INDEX transfer_to ON transfer (to_school, submitted_at);
 CREATE INDEX transfer_undescribed ON transfer (received_by, submitted_at) WHERE status = 'undescribed';
 CREATE INDEX transfer_special ON transfer (decided_at) WHERE special AND outcome <> '';
+CREATE INDEX transfer_attention ON transfer (submitted_at)
+WHERE status = 'open' AND (elsewhere IS NOT NULL OR lost_at IS NOT NULL);
 CREATE INDEX transfer_consultation ON transfer (consultation) WHERE consultation IS NOT NULL;
 CREATE INDEX transfer_pupil ON transfer (pupil);
 CREATE TABLE cases (

@@ -75,7 +75,8 @@ from schemas.deadlines import (
     SupplementLapsed,
 )
 from schemas.event import Event
-from services.deadlines.domain.clock import Clock, Command, Forecast, PassOn, Reappoint, Recount, clock, clock_stream
+from services.deadlines.domain.clock import Command, Forecast, PassOn, Reappoint, Recount, clock, clock_stream
+from services.deadlines.domain.running import Clock
 
 MINUTE = dt.timedelta(minutes=1)
 OVERDUE_TWICE = (START, BEGIN, notice(on(26, 16, 30)), begin(on(27, 8), 3, "head", HEAD_OFFICE), OVERDUE)

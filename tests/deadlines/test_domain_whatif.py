@@ -2,6 +2,7 @@
 
 import datetime as dt
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -51,7 +52,7 @@ def answered(
         life.Start(
             known=KNOWN, application="application-1", code="H99.2-260821-0001", procedure="2.002854",
             procedure_name="Chuyển trường", level="upper_secondary", channel="online", received_by="thpt-le-loi",
-            decided_by="thpt-le-loi", subject=life.NAMESPACE, received_at=received, promise=promise,
+            decided_by="thpt-le-loi", subject=UUID(int=7), received_at=received, promise=promise,
         ),
     ]  # fmt: skip
     if stood:

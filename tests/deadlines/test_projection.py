@@ -1,5 +1,7 @@
 """The rows of clocks and apologies say what these themselves say."""
 
+from uuid import UUID
+
 import pytest
 
 from deadlines.samples import HISTORIES, on
@@ -7,7 +9,6 @@ from kernel.decider import fold
 from schemas.event import Actor, Meta, Recorded
 from services.deadlines.domain.apology import apology
 from services.deadlines.domain.clock import clock
-from services.deadlines.domain.dossier import NAMESPACE
 from services.deadlines.projection.apology import apology as apologies
 from services.deadlines.projection.clock import clock as view
 from services.deadlines.projection.clock import read_pauses
@@ -31,7 +32,7 @@ def test_a_clock_stands_in_its_row_for_as_long_as_in_the_domain(events):
 def test_an_apology_waits_in_its_row_for_the_moment_that_the_domain_has_not_said(events):
     row = None
     for number, event in enumerate(events, 1):
-        recorded = Recorded(id=NAMESPACE, stream="apology-1", number=number, meta=META, event=event)
+        recorded = Recorded(id=UUID(int=7), stream="apology-1", number=number, meta=META, event=event)
         row = apologies.evolve[type(event)](row, recorded)
         state = fold(apology, events[:number])
         assert (row.status, row.cause, row.issue_by) == (state.status, state.cause, state.issue_by)

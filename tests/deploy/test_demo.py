@@ -107,7 +107,7 @@ async def test_deadlines_pass_along_and_heads_sign_the_apologies_that_fall_due(o
             state=tmp_path,
             since=MONDAY - dt.timedelta(weeks=3),
             until=FRIDAY,
-            a_day=14,
+            a_day=7,
         )
         assert not story.surprises and story.apologies, story.lines()
         reader = deadlines.by("auditor")
@@ -139,6 +139,7 @@ async def test_families_ask_for_transfers_and_a_special_one_is_consulted_about(o
         assert (letter["kind"], letter["status"]) == ("consultation", "queued")
 
 
+@pytest.mark.xdist_group("busy")
 async def test_the_province_goes_on_in_real_time(busy):
     surprises = []
     living = asyncio.create_task(province.trickle(busy.url, pace=0.02, told=surprises.append))
@@ -154,6 +155,7 @@ async def test_the_province_goes_on_in_real_time(busy):
     assert not surprises
 
 
+@pytest.mark.xdist_group("busy")
 async def test_dossiers_of_somebody_else_are_left_alone(busy, tmp_path):
     await busy.operator.ok("/applications", procedure="2.002854", decided_by="thpt-le-loi", applicant={"name": "A"})
     await until(lambda: register(busy), "the dossier to be there")

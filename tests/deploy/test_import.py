@@ -17,13 +17,18 @@ import xlsxwriter
 from office import office_on
 from test_cli import motcua
 
-from deploy import importing
-from deploy.importing import Row, Wrong
+from deploy import operator
+from deploy.importing import export, sending
+from deploy.importing.export import FORMULA, Row
+from deploy.importing.line import line_of
+from deploy.importing.mapping import REQUIRED, read_mapping
+from deploy.importing.report import ADDED, Wrong, write_report
 from deploy.operator import SILENT, Intake, Refused
 from deploy.trouble import Trouble
 from running import until
 
-EXAMPLE = Path(importing.__file__).parent / "demo" / "import"
+pytestmark = pytest.mark.xdist_group("import")
+EXAMPLE = Path(operator.__file__).parent / "demo" / "import"
 EXPORT, MAPPING = EXAMPLE / "export.csv", EXAMPLE / "mapping.toml"
 names = itertools.count()
 
@@ -41,18 +46,18 @@ async def office(ground, templates, tmp_path_factory):
 
 @pytest.fixture
 def plan():
-    return importing.read_mapping(MAPPING)
+    return read_mapping(MAPPING)
 
 
 @pytest.fixture
 def rows(plan):
-    return importing.read(EXPORT, plan)
+    return export.read(EXPORT, plan)
 
 
 async def run(office, rows, plan, **more):
     def work():
         with Intake(office.url) as server:
-            return importing.run(server, rows, plan, **more)
+            return sending.run(server, rows, plan, **more)
 
     return await asyncio.to_thread(work)
 
@@ -93,7 +98,7 @@ async def test_a_dry_run_changes_nothing_and_twice_is_once(office, rows, plan):
 
 async def test_what_broke_off_in_the_middle_is_simply_started_again(office, rows, plan, monkeypatch):
     plan = replace(plan, system=system())
-    monkeypatch.setattr(importing, "MOST_LINES", 7)
+    monkeypatch.setattr(sending, "MOST_LINES", 7)
     calls = itertools.count()
     real = Intake.post
 
@@ -164,23 +169,23 @@ async def test_the_report_is_mended_and_imported_as_it_is(office, rows, plan, tm
     bad = changed(rows[0], Trạng_thái='=HYPERLINK("x")', Ghi_chú="@cmd")
     result = await run(office, [bad], plan)
     report = tmp_path / "export.csv.wrong.csv"
-    importing.report(report, result.wrong)
+    write_report(report, result.wrong)
     text = report.read_text(encoding="utf-8-sig")
     heading, line = list(csv.reader(text.splitlines()))
     cells = dict(zip(heading, line, strict=True))
     assert cells["Trạng thái"] == '\'=HYPERLINK("x")' and cells["Ghi chú"] == "'@cmd" and cells["row"] == "2"
-    assert not any(cell.startswith(importing.FORMULA) for cell in line)
+    assert not any(cell.startswith(FORMULA) for cell in line)
     assert "add it there" in cells["what to do"] and cells["wrong column"] == "Trạng thái"
 
-    mended = [changed(each, Trạng_thái="Đang giải quyết") for each in importing.read(report, plan)]
+    mended = [changed(each, Trạng_thái="Đang giải quyết") for each in export.read(report, plan)]
     assert (await run(office, mended, plan)).imported == 1
 
 
 def test_a_row_that_is_wrong_twice_is_in_the_report_once(tmp_path):
     row = Row(5, {"a": "1", "b": "-2"})
-    importing.report(tmp_path / "r.csv", [Wrong(row, "a", "This."), Wrong(row, "b", "That.")])
+    write_report(tmp_path / "r.csv", [Wrong(row, "a", "This."), Wrong(row, "b", "That.")])
     lines = list(csv.reader((tmp_path / "r.csv").read_text(encoding="utf-8-sig").splitlines()))
-    assert lines == [["a", "b", *importing.ADDED], ["1", "'-2", "5", "a; b", "This. That."]]
+    assert lines == [["a", "b", *ADDED], ["1", "'-2", "5", "a; b", "This. That."]]
 
 
 async def test_a_batch_that_is_refused_whole_is_sent_row_by_row(rows, plan):
@@ -190,7 +195,7 @@ async def test_a_batch_that_is_refused_whole_is_sent_row_by_row(rows, plan):
                 raise Refused(413, {"detail": "Too large."})
             return {"lines": [{"index": 0, "outcome": "imported"}]}
 
-    result = importing.run(Strict(), rows[:4], plan)
+    result = sending.run(Strict(), rows[:4], plan)
     assert [(each.row.number, each.reason) for each in result.wrong] == [(4, "Too large.")]
 
 
@@ -204,7 +209,7 @@ def test_csv_with_and_without_a_mark_with_either_delimiter_is_the_same(rows, pla
             writer = csv.writer(file, delimiter=delimiter)
             writer.writerow(rows[0].cells)
             writer.writerows(row.cells.values() for row in rows)
-        assert importing.read(path, plan) == rows
+        assert export.read(path, plan) == rows
 
 
 async def test_a_workbook_whose_cells_are_dates_and_numbers(office, rows, plan, tmp_path):
@@ -222,9 +227,9 @@ async def test_a_workbook_whose_cells_are_dates_and_numbers(office, rows, plan, 
             else:
                 sheet.write_string(n, column, text)
     book.close()
-    found = importing.read(tmp_path / "export.xlsx", plan)
+    found = export.read(tmp_path / "export.xlsx", plan)
     assert [row.number for row in found] == list(range(2, 10))
-    line, wrong = importing.line_of(found[0], plan)
+    line, wrong = line_of(found[0], plan)
     assert not wrong and line["applicant"]["id_number"] == "000100000001"
     assert line["received_at"].endswith("+07:00") and line["due_at"].endswith("T17:00:00+07:00")
     result = await run(office, found, plan)
@@ -237,7 +242,7 @@ def test_a_formula_in_a_workbook_counts_as_what_it_last_came_to(plan, tmp_path):
     book.active.append(["=1+1"] * len(plan.columns))
     book.save(tmp_path / "x.xlsx")
     with pytest.raises(Trouble, match="has no row"):  # it was never computed, so the row is empty
-        importing.read(tmp_path / "x.xlsx", plan)
+        export.read(tmp_path / "x.xlsx", plan)
 
 
 XES = """<?xml version="1.0" encoding="UTF-8"?>
@@ -279,9 +284,9 @@ async def test_xes_is_one_row_a_case_from_its_last_attributes(office, tmp_path):
     key = system()
     (tmp_path / "log.xes").write_text(XES.format(key=key), encoding="utf-8")
     (tmp_path / "map.toml").write_text(XES_MAPPING.format(key=key), encoding="utf-8")
-    plan = importing.read_mapping(tmp_path / "map.toml")
-    rows = importing.read(tmp_path / "log.xes", plan)
-    line, _ = importing.line_of(rows[0], plan)
+    plan = read_mapping(tmp_path / "map.toml")
+    rows = export.read(tmp_path / "log.xes", plan)
+    line, _ = line_of(rows[0], plan)
     assert line["received_at"] == "2026-08-03T08:15:00+07:00" and line["due_at"] == "2026-08-10T17:00:00+07:00"
     result = await run(office, rows, plan)
     assert result.imported == 1
@@ -292,7 +297,7 @@ def test_a_file_that_attacks_is_refused(plan, tmp_path):
     bomb = '<!DOCTYPE x [<!ENTITY a "aaaa">]><log><trace><string key="k" value="&a;"/></trace></log>'
     (tmp_path / "log.xes").write_text(bomb, encoding="utf-8")
     with pytest.raises(Trouble, match="not a safe XES file"):
-        importing.read(tmp_path / "log.xes", plan)
+        export.read(tmp_path / "log.xes", plan)
 
 
 @pytest.mark.parametrize(
@@ -310,7 +315,7 @@ def test_a_file_that_attacks_is_refused(plan, tmp_path):
 def test_a_file_that_is_not_one_is_told_in_one_sentence(plan, tmp_path, name, content, sentence):
     (tmp_path / name).write_bytes(content)
     with pytest.raises(Trouble, match=sentence):
-        importing.read(tmp_path / name, plan)
+        export.read(tmp_path / name, plan)
 
 
 @pytest.mark.parametrize(
@@ -325,9 +330,9 @@ def test_a_file_that_is_not_one_is_told_in_one_sentence(plan, tmp_path, name, co
     ],
 )
 def test_a_mapping_that_is_not_one_is_told_in_one_sentence(tmp_path, text, sentence):
-    (tmp_path / "m.toml").write_text(text.replace("{all}", "\n".join(f'"{n}" = "1"' for n in importing.REQUIRED)))
+    (tmp_path / "m.toml").write_text(text.replace("{all}", "\n".join(f'"{n}" = "1"' for n in REQUIRED)))
     with pytest.raises(Trouble, match=sentence):
-        importing.read_mapping(tmp_path / "m.toml")
+        read_mapping(tmp_path / "m.toml")
 
 
 # --- the command -----------------------------------------------------------------------------------------------------

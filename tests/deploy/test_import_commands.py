@@ -14,6 +14,7 @@ from deploy.trouble import Trouble
 from running import environment, in_process, until
 from services.intake.app import definition as intake
 
+pytestmark = pytest.mark.xdist_group("commands")
 WHO = {"name": "Lò Thị Mai", "id_number": "999000000077"}
 
 

@@ -40,7 +40,7 @@ async def test_a_crash_before_the_mark_sends_again_and_loses_nothing(tmp_path: P
     assert names(tmp_path / "outbox") == names(tmp_path / "sent") == [mark.name]
 
 
-async def test_what_arrives_is_offered_until_acknowledged_then_kept(tmp_path: Path) -> None:
+async def test_what_arrives_is_offered_until_acknowledged_then_deleted(tmp_path: Path) -> None:
     folder = Folder(tmp_path)
     assert list(await folder.received()) == []
     inbox = tmp_path / "inbox"
@@ -55,17 +55,18 @@ async def test_what_arrives_is_offered_until_acknowledged_then_kept(tmp_path: Pa
     await folder.acknowledge("a.edxml")
     await folder.acknowledge("b.XML", good=False)
     assert list(await folder.received()) == []
-    assert names(tmp_path / "done") == ["a.edxml"] and names(tmp_path / "failed") == ["b.XML"]
+    assert not (inbox / "a.edxml").exists() and not (inbox / "b.XML").exists(), "nobody's papers lie there for ever"
+    assert names(tmp_path / "failed") == ["b.XML"] and (tmp_path / "failed" / "b.XML").stat().st_size == 0
 
 
-async def test_another_file_of_the_same_name_does_not_replace_the_first(tmp_path: Path) -> None:
+async def test_another_file_of_the_same_name_is_another_message(tmp_path: Path) -> None:
     folder = Folder(tmp_path)
     await folder.received()
     for number in (1, 2, 3):
         (tmp_path / "inbox" / "a.edxml").write_bytes(write(document(number)))
+        assert read(await folder.fetch("a.edxml")) == document(number)
         await folder.acknowledge("a.edxml")
-    kept = [read((tmp_path / "done" / name).read_bytes()) for name in ("a.edxml", "a.1.edxml", "a.2.edxml")]
-    assert kept == [document(1), document(2), document(3)]
+    assert list(await folder.received()) == []
 
 
 @pytest.mark.parametrize(

@@ -97,9 +97,10 @@ class City:
 
     # load
 
-    def load(self, callers: int = 6) -> None:
+    def load(self, callers: int = 6, pace: float = 0.0) -> None:
+        """`pace` is how many seconds a caller thinks before each command."""
         self._loaded = True
-        self._callers = [asyncio.create_task(self._call(random.Random(n))) for n in range(callers)]
+        self._callers = [asyncio.create_task(self._call(random.Random(n), pace)) for n in range(callers)]
 
     async def unload(self) -> None:
         """Every caller goes on until its last command was answered."""
@@ -107,10 +108,11 @@ class City:
         async with asyncio.timeout(PATIENCE):
             await asyncio.gather(*self._callers)
 
-    async def _call(self, dice: random.Random) -> None:
+    async def _call(self, dice: random.Random, pace: float) -> None:
         mine: list[tuple[str, int, int]] = []  # stream, number, weight
         async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(5)) as session:
             while self._loaded:
+                await asyncio.sleep(pace)
                 if mine and dice.random() < 0.5:
                     which = dice.randrange(len(mine))
                     stream, number, weight = mine[which]

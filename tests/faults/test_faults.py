@@ -33,7 +33,7 @@ async def test_a_killed_postgres_loses_nothing_that_was_acknowledged(city: Any) 
 
 async def test_intake_goes_on_without_kafka_for_longer_than_a_request_may_take(city: Any) -> None:
     """The relay's producer gives up on its batches meanwhile; a new one sends them."""
-    city.load(2)
+    city.load(2, pace=0.05)  # how long it lasts is what counts here, not how much comes
     await city.more(50)
     await asyncio.to_thread(ground.kill, city.ground, "kafka", signal.SIGKILL)
     try:

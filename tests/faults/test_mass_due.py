@@ -29,7 +29,7 @@ pytestmark = pytest.mark.xdist_group("promise")
 MORNING = dt.datetime(2026, 8, 24, 3, tzinfo=dt.UTC)
 DUE = MORNING + dt.timedelta(days=5)
 AFTER = DUE + dt.timedelta(days=3)
-COUNT = 1_500  # more than a page of the timer: a page is one transaction, so within one there is no middle
+COUNT = 2_500  # more than a page of the timer: a page is one transaction, so within one there is no middle
 OVERDUE, OWED, DRAFTED = "deadlines.application_overdue", "deadlines.apology_due", "deadlines.apology_drafted"
 
 

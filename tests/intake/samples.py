@@ -22,11 +22,22 @@ from schemas.intake import (
 )
 from schemas.people import Address, Document, Person, Place
 from schemas.rules import Cited
-from services.intake.domain import application as a
 from services.intake.domain import procedure as p
 from services.intake.domain import register as r
 from services.intake.domain import unit as u
 from services.intake.domain import visit as v
+from services.intake.domain.application.consultation import AnswerConsultation, Consult, NameLateConsultee
+from services.intake.domain.application.correction import Correct
+from services.intake.domain.application.dossier import Application, initial
+from services.intake.domain.application.ending import Stop, Withdraw
+from services.intake.domain.application.handling import Assign, PassOn
+from services.intake.domain.application.life import Command, application, decide
+from services.intake.domain.application.promise import MoveAppointment
+from services.intake.domain.application.receipt import Receive, RefuseReceipt
+from services.intake.domain.application.result import Conclude, HandOverResult, Resolve
+from services.intake.domain.application.submission import Draft, Submit
+from services.intake.domain.application.supplement import AskSupplement, Close, Supply
+from services.intake.domain.application.takeover import Import
 from services.intake.domain.appointment import promise, supplement_by
 from services.intake.domain.rules import rules_on
 from services.intake.domain.when import When
@@ -90,8 +101,8 @@ def promised(received: dt.datetime, case: str = "") -> Any:
     return promise(TERMS, SINCE, NOW, CALENDAR, received, case)
 
 
-def submit(minutes: float = 10, **changes: Any) -> a.Submit:
-    return a.Submit(
+def submit(minutes: float = 10, **changes: Any) -> Submit:
+    return Submit(
         **{
             "when": at(minutes),
             "procedure": "3.000465",
@@ -114,9 +125,9 @@ def submit(minutes: float = 10, **changes: Any) -> a.Submit:
     )
 
 
-def receive(minutes: float = 30, **changes: Any) -> a.Receive:
+def receive(minutes: float = 30, **changes: Any) -> Receive:
     when = changes.pop("when", at(minutes))
-    return a.Receive(
+    return Receive(
         **{
             "when": when,
             "code": CODE,
@@ -131,7 +142,7 @@ def receive(minutes: float = 30, **changes: Any) -> a.Receive:
     )
 
 
-DRAFT = a.Draft(when=at(0), procedure="3.000465", received_by=CENTRE, decided_by=DEPARTMENT, applicant=of_anna(PERSON))
+DRAFT = Draft(when=at(0), procedure="3.000465", received_by=CENTRE, decided_by=DEPARTMENT, applicant=of_anna(PERSON))
 SUBMIT = submit()
 RECEIVE = receive()
 PUPIL = Person(name="Lò Văn Nam", id_number="011210000003", born=dt.date(2010, 3, 2))
@@ -140,8 +151,8 @@ DESCRIBE = submit(
     answers={"to_school": "thpt-le-loi", "grade": 11, "subjects": ("physics", "biology")},
     concerns=Personal(subject=OF_PUPIL, clear=PUPIL),
 )
-REFUSE = a.RefuseReceipt(when=at(31), ground="incomplete", reason=of_anna("Thiếu đơn"), rule=CITED)
-ASSIGN = a.Assign(
+REFUSE = RefuseReceipt(when=at(31), ground="incomplete", reason=of_anna("Thiếu đơn"), rule=CITED)
+ASSIGN = Assign(
     when=at(40),
     stage=1,
     role="expert",
@@ -151,7 +162,7 @@ ASSIGN = a.Assign(
     receiver="officer-9",
     note=of_anna("Đối chiếu sổ gốc"),
 )
-ASK = a.AskSupplement(
+ASK = AskSupplement(
     when=at(50),
     request=REQUEST,
     items=1,
@@ -161,26 +172,26 @@ ASK = a.AskSupplement(
     contact="0200 000 0012",
     answer_by=FIRST + dt.timedelta(days=21),
 )
-SUPPLY = a.Supply(
+SUPPLY = Supply(
     when=at(60, days=1),
     complete=True,
     rule=NOW.supplement.cited,
     promise=promised(FIRST + dt.timedelta(days=1, minutes=60)),
     documents=(PAPER,),
 )
-CONSULT = a.Consult(
+CONSULT = Consult(
     when=at(70, days=1),
     consultation=CONSULTATION,
     body="thpt-le-loi",
     answer_by=FIRST + dt.timedelta(days=3),
     question=of_anna("Xác nhận quá trình học"),
 )
-ANSWER = a.AnswerConsultation(
+ANSWER = AnswerConsultation(
     when=at(80, days=2), consultation=CONSULTATION, opinion="agrees", answer=of_anna("Đúng"), document_number="12/CV"
 )
-LATE = a.NameLateConsultee(when=at(80, days=4), consultation=CONSULTATION)
-PASS_ON = a.PassOn(when=at(80, days=2), received_by=CENTRE, decided_by="so-gddt-moi", reason="Sáp nhập")
-RESOLVE = a.Resolve(
+LATE = NameLateConsultee(when=at(80, days=4), consultation=CONSULTATION)
+PASS_ON = PassOn(when=at(80, days=2), received_by=CENTRE, decided_by="so-gddt-moi", reason="Sáp nhập")
+RESOLVE = Resolve(
     when=at(90, days=4),
     decided_by=DEPARTMENT,
     outcome="granted",
@@ -188,7 +199,7 @@ RESOLVE = a.Resolve(
     document_number="15/QĐ",
     results=(PAPER,),
 )
-TURN_DOWN = a.Resolve(
+TURN_DOWN = Resolve(
     when=at(90, days=4),
     decided_by=DEPARTMENT,
     outcome="refused",
@@ -197,23 +208,23 @@ TURN_DOWN = a.Resolve(
     reason=of_anna("Không có trong sổ gốc"),
     rule=CITED,
 )
-CONCLUDE = a.Conclude(at=at(90, days=4).happened_at, outcome="granted", rule=CITED, document_number="15/QĐ")
-TURN_AWAY = a.Conclude(
+CONCLUDE = Conclude(at=at(90, days=4).happened_at, outcome="granted", rule=CITED, document_number="15/QĐ")
+TURN_AWAY = Conclude(
     at=at(90, days=4).happened_at,
     outcome="refused",
     rule=CITED,
     ground="not_entitled",
     reason=Personal(subject=OF_PUPIL, sealed=b"sealed by another service"),
 )
-HAND_OVER = a.HandOverResult(when=at(100, days=5), way="post", taken_by=of_anna(PERSON), proof="EMS 123")
-STOP = a.Stop(when=at(95, days=4), ground="citizens_wish", reason=of_anna("Đã tìm thấy bản chính"), rule=CITED)
-CLOSE = a.Close(at=at(0, days=22).recorded_at, answer_by=ASK.answer_by)
-MOVE = a.MoveAppointment(
+HAND_OVER = HandOverResult(when=at(100, days=5), way="post", taken_by=of_anna(PERSON), proof="EMS 123")
+STOP = Stop(when=at(95, days=4), ground="citizens_wish", reason=of_anna("Đã tìm thấy bản chính"), rule=CITED)
+CLOSE = Close(at=at(0, days=22).recorded_at, answer_by=ASK.answer_by)
+MOVE = MoveAppointment(
     promise=replace(promised(FIRST + dt.timedelta(minutes=30)), due_at=FIRST + dt.timedelta(days=7, hours=7)),
     at=at(0, days=3).recorded_at,
 )
-WITHDRAW = a.Withdraw(when=at(95, days=4), reason=of_anna("Nộp nhầm"))
-CORRECT = a.Correct(
+WITHDRAW = Withdraw(when=at(95, days=4), reason=of_anna("Nộp nhầm"))
+CORRECT = Correct(
     when=at(110, days=5),
     correction=CORRECTION,
     fields=("applicant", "channel"),
@@ -245,9 +256,9 @@ IMPORTED = ApplicationImported(
     holder="so-gddt-qlcl",
     stage=1,
 )
-IMPORT = a.Import(imported=IMPORTED)
+IMPORT = Import(imported=IMPORTED)
 
-COMMANDS: tuple[a.Command, ...] = (
+COMMANDS: tuple[Command, ...] = (
     DRAFT,
     SUBMIT,
     RECEIVE,
@@ -270,7 +281,7 @@ COMMANDS: tuple[a.Command, ...] = (
     CORRECT,
     IMPORT,
 )
-LIVES: dict[str, tuple[a.Command, ...]] = {
+LIVES: dict[str, tuple[Command, ...]] = {
     "none": (),
     "drafted": (DRAFT,),
     "submitted": (DRAFT, SUBMIT),
@@ -293,16 +304,16 @@ LIVES: dict[str, tuple[a.Command, ...]] = {
 }
 
 
-def given(*commands: a.Command) -> a.Application:
-    return fold(a.application, history(*commands))
+def given(*commands: Command) -> Application:
+    return fold(application, history(*commands))
 
 
-def history(*commands: a.Command) -> list[Event]:
+def history(*commands: Command) -> list[Event]:
     """The events that these commands came to, each decided after the ones before."""
-    state, events = a.initial, []
+    state, events = initial, []
     for command in commands:
-        new = a.decide(command, state)
-        state = fold(a.application, new, state)
+        new = decide(command, state)
+        state = fold(application, new, state)
         events += new
     return events
 
@@ -350,6 +361,7 @@ MERGE = u.MergeUnit(into="thpt-tran-phu", effective_from=dt.date(2025, 7, 1), de
 SPLIT = u.SplitUnit(into=("thpt-le-loi", "thpt-le-loi-2"), effective_from=dt.date(2025, 7, 1), decision="giả định")
 CLOSE = u.CloseUnit(effective_from=dt.date(2026, 7, 1), decision="giả định")
 TAKE = r.TakeNumbers(unit=CENTRE, on=TODAY, count=3, request=REQUEST)
+DECIDERS = (application, v.visit, p.procedure, u.unit, r.register)
 OTHER_COMMANDS = (GUIDE, REFUSE_PAPER, LIST, AMEND, END, PUBLISH, TAKE_DOWN, OPEN, RENAME, MERGE, SPLIT, CLOSE, TAKE)
 
 

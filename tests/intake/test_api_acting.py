@@ -11,7 +11,7 @@ import pytest
 from intake import desks
 from intake.conftest import TODAY, on
 from intake.desks import DEPARTMENT, OTHER, SCHOOL, TRANSFER
-from services.intake.api.application import ACTIONS
+from services.intake.api.application.life import ACTIONS
 
 
 @dataclass(frozen=True)

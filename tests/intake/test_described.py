@@ -15,7 +15,7 @@ from reporting.lives import Teller, recorded
 from schemas.event import Personal
 from schemas.intake import ApplicationResolved, ConsultationOverdue
 from schemas.transfers import TransferDecided, TransferGround
-from services.intake.domain.application import decide
+from services.intake.domain.application.life import decide
 from services.intake.policy import GROUNDS, policy
 
 FORM: dict[str, Any] = {

@@ -59,7 +59,10 @@ from schemas.intake import (
     ConsultationOverdue,
     SupplementAsked,
 )
-from services.intake.domain.application import Application, Close, Stop, application, decide, initial
+from services.intake.domain.application.dossier import Application, initial
+from services.intake.domain.application.ending import Stop
+from services.intake.domain.application.life import application, decide
+from services.intake.domain.application.supplement import Close
 
 # The truth table. E: events; =: already so; anything else is the code of the refusal, · for "not in this state".
 # Columns are lives (samples.LIVES), rows the good commands. What is not written is "·".

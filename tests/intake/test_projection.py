@@ -43,13 +43,20 @@ from kernel.decider import fold
 from kernel.handlers import View
 from schemas.event import Actor, Event, Meta, Personal, Recorded
 from schemas.intake import PaperRefused, VisitorGuided
-from services.intake import projection
 from services.intake.domain import procedure, unit, visit
-from services.intake.projection import PORTAL, HandOver, views
+from services.intake.projection import views
+from services.intake.projection.catalogue import procedure as procedure_view
+from services.intake.projection.catalogue import shown as shown_view
+from services.intake.projection.line import PORTAL, ApplicationRow
+from services.intake.projection.register import application as register
+from services.intake.projection.slip import HandOver
+from services.intake.projection.unit import UnitSince
+from services.intake.projection.unit import unit as unit_view
+from services.intake.projection.visit import visit as visit_view
 
 APPLICATION = UUID(int=5)
 STREAM = f"application-{APPLICATION}"
-SQL = (Path(projection.__file__).parent / "tables.sql").read_text("utf-8")
+SQL = (Path(procedure.__file__).parents[1] / "tables.sql").read_text("utf-8")
 
 
 def record(events: list[Event], stream: str = STREAM) -> list[Recorded]:
@@ -91,8 +98,8 @@ def totals(view: View, rows: dict, table: str) -> dict:
     return sums
 
 
-def line(*commands) -> projection.ApplicationRow:
-    [row] = shown(projection.application_view, record(history(*commands))).values()
+def line(*commands) -> ApplicationRow:
+    [row] = shown(register, record(history(*commands))).values()
     return row
 
 
@@ -179,28 +186,28 @@ def test_a_correction_changes_the_line_and_is_counted():
 
 @pytest.mark.parametrize("life", [each for each in LIVES if each not in {"none", "drafted"}])
 def test_a_dossier_is_counted_once_by_state(life):
-    rows = shown(projection.application_view, record(history(*LIVES[life])))
-    by_state = totals(projection.application_view, rows, "application_by_state")
+    rows = shown(register, record(history(*LIVES[life])))
+    by_state = totals(register, rows, "application_by_state")
     assert list(by_state.values()) == [(1,)]
 
 
 def test_a_draft_is_nobodys_business():
-    rows = shown(projection.application_view, record(history(*LIVES["drafted"])))
-    assert not totals(projection.application_view, rows, "application_by_state")
-    assert not totals(projection.application_view, rows, "application_by_day")
+    rows = shown(register, record(history(*LIVES["drafted"])))
+    assert not totals(register, rows, "application_by_state")
+    assert not totals(register, rows, "application_by_day")
 
 
 def test_received_and_finished_are_counted_on_their_own_days():
-    rows = shown(projection.application_view, record(history(*LIVES["handed_over"])))
-    assert totals(projection.application_view, rows, "application_by_day") == {
+    rows = shown(register, record(history(*LIVES["handed_over"])))
+    assert totals(register, rows, "application_by_day") == {
         (CENTRE, "3.000465", dt.date(2026, 8, 21)): (1, 0, 0),  # corrected afterwards: it came at the desk
         (CENTRE, "3.000465", dt.date(2026, 8, 25)): (0, 0, 1),
     }
 
 
 def test_what_was_never_received_is_not_finished():
-    rows = shown(projection.application_view, record(history(*LIVES["not_accepted"])))
-    assert not totals(projection.application_view, rows, "application_by_day")
+    rows = shown(register, record(history(*LIVES["not_accepted"])))
+    assert not totals(register, rows, "application_by_day")
 
 
 # Procedures, units, visits
@@ -222,14 +229,14 @@ def procedure_events() -> list[Event]:
     ],
 )
 def test_the_latest_line_not_later_than_a_day_is_what_the_domain_says(day, name):
-    rows = shown(projection.procedure_view, record(procedure_events(), "procedure-x")).values()
+    rows = shown(procedure_view, record(procedure_events(), "procedure-x")).values()
     in_force = max((each for each in rows if each.effective_from <= day), key=lambda each: each.effective_from)
     state = fold(procedure.procedure, procedure_events())
     assert in_force.name_vi == name == procedure.terms_on(state, day).terms.name_vi
 
 
 def test_a_withdrawn_procedure_is_a_line_too():
-    rows = shown(projection.procedure_view, record(procedure_events(), "procedure-x"))
+    rows = shown(procedure_view, record(procedure_events(), "procedure-x"))
     last = rows["3.000465", dt.date(2026, 12, 1)]
     assert last.withdrawn and json.loads(last.replaced_by) == ["3.000466"]
 
@@ -237,8 +244,8 @@ def test_a_withdrawn_procedure_is_a_line_too():
 def test_what_is_taken_down_is_not_shown():
     state = fold(procedure.procedure, procedure_events()[:2])
     events = [*procedure_events()[:2], *procedure.decide(TAKE_DOWN, state)]
-    assert len(shown(projection.shown_view, record(events[:2]))) == 1
-    assert shown(projection.shown_view, record(events)) == {}
+    assert len(shown(shown_view, record(events[:2]))) == 1
+    assert shown(shown_view, record(events)) == {}
 
 
 @pytest.mark.parametrize(
@@ -249,8 +256,8 @@ def test_a_units_line_has_the_history_that_the_domain_has(commands):
     for command in commands:
         new = unit.decide(command, state)
         state, events = fold(unit.unit, new, state), events + new
-    [row] = shown(projection.unit_view, record(events, "unit-x")).values()
-    told = msgspec.json.decode(row.history, type=list[projection.UnitSince])
+    [row] = shown(unit_view, record(events, "unit-x")).values()
+    told = msgspec.json.decode(row.history, type=list[UnitSince])
     for day in (dt.date(2015, 1, 1), dt.date(2019, 1, 1), dt.date(2021, 1, 1), dt.date(2026, 1, 1)):
         before = [each.facts for each in told if each.day <= day]
         assert (before[-1] if before else None) == unit.facts_on(state, day)
@@ -260,21 +267,21 @@ def test_a_visit_and_the_dossier_that_followed_meet_in_either_order():
     id = UUID(int=99)
     refused = record(visit.decide(REFUSE_PAPER, visit.initial), f"visit-{id}")
     followed = record(history(submit(visit=id, channel="assisted", assisted_by="officer-7")))
-    one, other = shown(projection.visit_view, refused + followed), shown(projection.visit_view, followed + refused)
+    one, other = shown(visit_view, refused + followed), shown(visit_view, followed + refused)
     assert one == other and len(one) == 1
-    assert totals(projection.visit_view, one, "visit_by_day") == {(CENTRE, "3.000465", dt.date(2026, 8, 21)): (0, 1, 1)}
+    assert totals(visit_view, one, "visit_by_day") == {(CENTRE, "3.000465", dt.date(2026, 8, 21)): (0, 1, 1)}
 
 
 def test_visits_are_counted_by_what_they_were():
     kinds = {VisitorGuided: "guided", PaperRefused: "paper_refused"}
     for command in (GUIDE, REFUSE_PAPER):
         events = visit.decide(command, visit.initial)
-        [row] = shown(projection.visit_view, record(events, "visit-1")).values()
+        [row] = shown(visit_view, record(events, "visit-1")).values()
         assert row.kind == kinds[type(events[0])] and json.loads(row.guidance)["vi"]
 
 
 def test_a_submission_without_a_visit_is_no_visit():
-    assert shown(projection.visit_view, record(history(SUBMIT))) == {}
+    assert shown(visit_view, record(history(SUBMIT))) == {}
 
 
 # In any order, and the tables
@@ -283,7 +290,7 @@ def test_a_submission_without_a_visit_is_no_visit():
 @settings(max_examples=200, deadline=None)
 @given(st.permutations(record(history(*LIVES["handed_over"]))))
 def test_events_in_any_order_leave_a_line(order):
-    assert len(shown(projection.application_view, order)) == 1
+    assert len(shown(register, order)) == 1
 
 
 @pytest.mark.parametrize("view", views, ids=lambda each: each.table)

@@ -22,6 +22,7 @@ from schemas.tracking import read_tracking_code, tracking_code
 from services.deadlines.app import definition as deadlines_wiring
 from services.intake.app import definition as intake_wiring
 
+pytestmark = pytest.mark.xdist_group("tracking")
 PUBLIC = UUID("6f5d1f1e-6a34-5a53-9a3c-1d5f2b6a7c10")  # what codes were once made with
 NOW = "2026-08-21 10:00"
 

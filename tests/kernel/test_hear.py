@@ -15,7 +15,8 @@ from kernel import parked, store
 from kernel.handlers import Answer
 from kernel.service import Gap, Service, reason_of
 from kernel.wire import Message
-from toy import ACTOR, NAME, OTHER, Asked, Close, Closed, Move, Open, Opened, Weigh, Weighed, box, message
+from schemas.event import Personal
+from toy import ACTOR, NAME, OTHER, Asked, Close, Closed, Move, Open, Opened, Person, Weigh, Weighed, box, message
 
 TOPIC = "own"  # hear believes what it is told about topics; only workers know their names
 FOREIGN = "foreign"
@@ -553,23 +554,24 @@ async def test_an_event_whose_answer_is_refused_is_parked(service: Service, monk
     assert await events(service) == [(toy.answer_stream("ask-1"), 1, "toy.opened")]
 
 
-async def test_an_answer_about_a_person_who_was_erased_is_parked_and_stops_nobody(
-    service: Service, monkeypatch: pytest.MonkeyPatch
+async def test_an_answer_about_a_person_who_was_erased_says_nothing_of_them_and_is_given_all_the_same(
+    service: Service, second: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     person = toy.someone("Nguyễn Văn An")
-    await toy.opened(service, person=person)
+    await toy.opened(second, person=person)
     await service.vault.erase(person.subject, by="tester", reason="asked")
 
     def about(recorded: Any, _: Any) -> list[Any]:
-        who = person if recorded.stream == "ask-1" else None
-        return [Answer(box, toy.answer_stream(recorded.stream), Open("A", person=who))]
+        return [Answer(box, toy.answer_stream(recorded.stream), Open("A", person=person))]
 
     monkeypatch.setattr(service, "definition", replace(toy.definition, policy={Asked: about}))
-    feed = [message(0, "ask-1", Asked(unit="A")), message(1, "ask-2", Asked(unit="A"))]
-    assert await service.hear(FOREIGN, 0, feed) == 2
-    ((offset, reason),) = await waiting(service)
-    assert offset == 0 and reason.startswith("Erased")
-    assert (toy.answer_stream("ask-2"), 1, "toy.opened") in await events(service)
+    assert await service.hear(FOREIGN, 0, [message(0, "ask-1", Asked(unit="A"))]) == 1
+    assert await waiting(service) == []
+    (only,) = await service.history(toy.answer_stream("ask-1"))
+    said: Any = only.event.person
+    assert said == Personal(subject=person.subject)
+    for vault in (service.vault, second.vault):  # the second one still remembers the key
+        assert await vault.unseal([(said, Person)]) == [None]
 
 
 # end to end, without Kafka

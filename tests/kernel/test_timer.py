@@ -284,6 +284,22 @@ async def test_what_the_service_itself_said_is_waited_for_too(nest: Service) -> 
         await toy.until(turns(nest, 2))
 
 
+async def test_what_one_duty_has_said_is_heard_before_the_next_one_looks(
+    nest: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It would find what is done already, and take the time from those who hear."""
+    found: list[str] = []
+    after = Duty("after", eggs.DUE, lambda row, *_: found.append(row["stream"]))
+    monkeypatch.setattr(nest, "definition", replace(eggs.definition, duties=(eggs.turning, after)))
+    await eggs.lay(nest, 30, MORNING + HOUR)
+    await shown(nest)
+    nest.clock.set(MORNING + HOUR + dt.timedelta(minutes=1))
+    async with running(*kept(nest)):
+        await toy.until(turns(nest, 30))
+        await toy.until(ticked(nest, 2))
+    assert found == []
+
+
 # what can go wrong
 
 
@@ -355,6 +371,7 @@ async def test_one_that_somebody_else_writes_to_at_that_moment_is_decided_again_
         await toy.until(turns(nest, 19))
         await toy.until(ticked(nest, 2))
     assert Counter(await turned(nest)) == Counter(each for each in streams if each != streams[7])
+    assert calls == 2, "theirs and ours: what the others came to was not decided and appended again"
 
 
 async def test_a_row_whose_command_comes_to_nothing_is_asked_about_ever_more_seldom(

@@ -64,11 +64,14 @@ async def shown(service: Service) -> tuple[dict[str, Any], dict[Any, Any], dict[
     )
 
 
+@pytest.mark.parametrize("many", [1, 3, 200])
 @given(life=LIVES, cuts=CUTS)
 @settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 async def test_after_every_batch_rows_and_totals_are_what_the_slow_model_says(
-    service: Service, life: list[tuple[str, Event]], cuts: list[int]
+    service: Service, monkeypatch: pytest.MonkeyPatch, many: int, life: list[tuple[str, Event]], cuts: list[int]
 ) -> None:
+    """However many rows it takes until only what differs of them is written."""
+    monkeypatch.setattr("kernel.views.MANY", many)
     await service.pool.execute("TRUNCATE truth.heard, view.box, view.per_unit, view.unit")
     feed = [message(n, stream, event, number=n + 1) for n, (stream, event) in enumerate(life)]
     done = 0

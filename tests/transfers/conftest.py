@@ -65,20 +65,32 @@ class Town:
             before = now
             await self.transfers.heard()
 
-    async def received(self) -> Any:
+    async def received(self, **said: Any) -> Any:
         desk = self.intake.by("desk_officer", unit=TO)
-        told = await desk.ok("/applications", **transfer(channel="assisted", received_by=TO, decided_by=TO))
+        told = await desk.ok("/applications", **transfer(channel="assisted", received_by=TO, decided_by=TO, **said))
         await self.heard()
         return told
 
-    async def asked(self, **facts: Any) -> str:
-        """A case that has begun: its dossier's id. Each is another pupil's."""
+    async def asked(self, said: Any = None, **facts: Any) -> str:
+        """A case that has begun: its dossier's id. Each is another pupil's. `said`: more about the dossier."""
         self.pupils += 1
-        told = await self.received()
+        told = await self.received(**(said or {}))
         pupil = PUPIL | {"id_number": f"00122{self.pupils:07}"}
         await self.head().ok(f"/transfers/{told['id']}/describe", facts=FACTS | facts, pupil=pupil)
         await self.heard()
         return str(told["id"])
+
+    async def scan(self, content: bytes = b"%PDF-1.7 ban chup") -> str:
+        """The digest of a scan that the receiving head sent."""
+        head = self.head()
+        sent = await head.client.post("/scans", files={"file": ("a.pdf", content)}, headers=head.said)
+        assert sent.status_code == 201, sent.text
+        return str(sent.json()["digest"])
+
+    async def on_paper(self, **said: Any) -> dict[str, Any]:
+        """An answer of the leadership as a head enters it from paper."""
+        body = {"opinion": "approved", "number": "15/SGDĐT-VP", "text": "Sở đồng ý.", "signer": "Lê Thị Thu Hà"}
+        return body | {"signed_on": "2026-08-21", "scan": await self.scan()} | said
 
     async def case(self, id: str) -> Any:
         return await self.head().read(f"/transfers/{id}")

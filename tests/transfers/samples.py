@@ -139,8 +139,8 @@ UNDESCRIBED = t.Undescribed(
 )
 BEGIN, BEGIN_2019 = begin(), begin(in_2019(20))
 PROCEED, PROCEED_2019 = t.Proceed(at=at(24, 9, 1)), t.Proceed(at=in_2019(20))
-DENY = t.Deny(known=KNOWN, ground="already_transferring", at=at(24, 9, 1))
-DENY_NOT_THERE = t.Deny(known=KNOWN, ground="not_there", at=at(24, 9, 1))
+DENY = t.Deny(known=KNOWN, at=at(24, 9, 1))
+NOT_THERE = t.NoteElsewhere(at_school=PRIVATE, at=at(24, 9, 1))
 HELD = t.NotePlace(class_id=CLASS, held=True, at=at(24, 9, 2))
 LOST = t.NotePlace(class_id=CLASS, held=False, at=at(24, 9, 3))
 ACCEPT, ACCEPT_AGAIN = end("accept"), end("accept", turn=2, when=at(26))
@@ -177,6 +177,11 @@ DESCRIBE = t.Describe(known=KNOWN, facts=facts(), pupil=PUPIL, who=WHO, at=at(24
 CHOOSE = t.ChooseClass(name="10A2", at=at(24, 11), by=HEAD)
 RAISE = t.Raise(known=KNOWN, reason=of_pupil("Hoàn cảnh gia đình đặc biệt"), at=at(24, 10), by=OFFICER)
 DUE = t.NoteDue(step="accept", turn=1, due_at=at(31, 17))
+CONFIRM = t.ConfirmSchool(reason=of_pupil("Học sinh đã trở lại trường."), at=at(24, 13), by=OFFICER)
+TURN_AWAY = t.TurnAway(known=KNOWN, reason=of_pupil("Học sinh đang học ở trường khác."), at=at(24, 13), by=HEAD)
+CORRECT = t.CorrectFacts(
+    known=KNOWN, facts=facts(grade=11), reason=of_pupil("Nhập nhầm khối lớp."), at=at(24, 12), by=OFFICER
+)
 OVERDUE = t.Escalate(known=KNOWN, step="accept", turn=1, due_at=at(31, 17), at=at(1, 8, month=9))
 
 OPEN = (REQUEST, BEGIN, PROCEED)
@@ -192,7 +197,10 @@ LIVES: dict[str, tuple[t.Command, ...]] = {
     "begun": (REQUEST, BEGIN),
     "open": OPEN,
     "denied": (REQUEST, BEGIN, DENY),
-    "not_there": (REQUEST, BEGIN, DENY_NOT_THERE),
+    "not_there": (REQUEST, BEGIN, NOT_THERE),
+    "confirmed": (REQUEST, BEGIN, NOT_THERE, CONFIRM),
+    "turned_away": (REQUEST, BEGIN, NOT_THERE, TURN_AWAY),
+    "corrected": (*OPEN, CORRECT),
     "barred": (request(facts(from_school=TO)), BEGIN),
     "held": (*OPEN, HELD),
     "lost": (*OPEN, HELD, LOST),
@@ -225,6 +233,7 @@ LIVES: dict[str, tuple[t.Command, ...]] = {
 CLAIM = w.Claim(pupil=PUPIL, transfer=TRANSFER, from_school=FROM)
 CLAIM_2 = w.Claim(pupil=PUPIL, transfer=OTHER, from_school=FROM)
 CLAIM_BACK = w.Claim(pupil=PUPIL, transfer=THIRD, from_school=TO)
+PUT_RIGHT = w.CorrectSchool(transfer=OTHER, school=FROM, at=at(28))
 FREE = w.Free(transfer=TRANSFER)
 MOVE = w.Move(transfer=TRANSFER, from_school=FROM, to_school=TO, to_class=CLASS, at=at(27))
 PUPILS: dict[str, tuple[w.Command, ...]] = {
@@ -234,6 +243,7 @@ PUPILS: dict[str, tuple[w.Command, ...]] = {
     "freed": (CLAIM, FREE),
     "moved": (CLAIM, MOVE),
     "not_there": (CLAIM, MOVE, CLAIM_2),
+    "put_right": (CLAIM, MOVE, CLAIM_2, PUT_RIGHT),
     "going_back": (CLAIM, MOVE, CLAIM_BACK),
 }
 
@@ -257,6 +267,7 @@ def open_class(places: int = 1) -> k.OpenClass:
 OPEN_CLASS = open_class()
 ASK, ASK_LATER = ask(), ask(OTHER, 5)
 ASK_EARLIER = k.Ask(class_id=CLASS, school=TO, transfer=THIRD, submitted_at=at(23, 20))
+ASK_LATE = k.Ask(class_id=CLASS, school=TO, transfer=THIRD, submitted_at=at(23, 20), entered_late=True)
 TAKE, GIVE_BACK = take(), k.GiveBack(transfer=TRANSFER)
 MORE, NONE = k.ChangePlaces(places=2, at=at(2)), k.ChangePlaces(places=0, at=at(2))
 PLACES: dict[str, tuple[k.Command, ...]] = {
@@ -266,6 +277,7 @@ PLACES: dict[str, tuple[k.Command, ...]] = {
     "reserved": (OPEN_CLASS, ASK),
     "queue": (OPEN_CLASS, ASK, ASK_LATER),
     "displaced": (OPEN_CLASS, ASK, ASK_EARLIER),
+    "displaced_late": (OPEN_CLASS, ASK, ASK_LATE),
     "refused": (OPEN_CLASS, ASK, ASK_EARLIER, TAKE),
     "taken": (OPEN_CLASS, ASK, ASK_LATER, TAKE),
     "given_back": (OPEN_CLASS, ASK, ASK_LATER, GIVE_BACK),

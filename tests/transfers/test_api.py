@@ -1,5 +1,6 @@
 """Transfers over HTTP: what officers, leadership and applicants may say and see."""
 
+import re
 from typing import Any
 from uuid import UUID
 
@@ -107,15 +108,56 @@ async def test_an_officer_raises_a_case_with_a_reason_and_edits_the_letter_in_tu
     assert (again.status_code, again.json()["code"]) == (409, "issued_already")
 
 
-async def test_an_answer_that_came_on_paper_is_entered_by_hand(town):
+async def test_an_answer_that_came_on_paper_is_entered_by_the_head_with_its_scan_and_marked_on_every_page(town):
     id = await town.asked(from_type="private", reason="no_equivalent_private")
-    body = {"opinion": "approved", "number": "15/SGDĐT-VP", "text": "Sở đồng ý.", "signer": "Lê Thị Thu Hà"}
-    early = await town.head().post(f"/transfers/{id}/reply", **body)
+    path, body = f"/transfers/{id}/reply", await town.on_paper()
+    early = await town.head().post(path, **body)
     assert early.status_code == 409
     await town.head().ok(f"/transfers/{id}/consultation/issue", signer="Trần Văn Hùng")
-    assert (await town.head(FROM).post(f"/transfers/{id}/reply", **body)).status_code == 403
-    case = await town.head().ok(f"/transfers/{id}/reply", **body)
+    assert (await town.head(FROM).post(path, **body)).status_code == 403
+    for role in ("desk_officer", "case_officer"):
+        assert (await town.transfers.by(role, unit=TO).post(path, **body)).status_code == 403, "the head answers for it"
+    for missing in ("number", "signed_on", "signer", "scan"):
+        less = {name: value for name, value in body.items() if name != missing}
+        assert (await town.head().post(path, **less)).status_code == 422, missing
+    for wrong in ({"signed_on": "2026-08-22"}, {"signed_on": "2026-08-20"}, {"scan": "0" * 64}):
+        assert (await town.head().post(path, **(body | wrong))).status_code == 422, wrong
+    case = await town.head().ok(path, **body)
     assert steps(case)["consult"] == "consented" and steps(case)["accept"] == "open"
+    assert (case["reply"]["by_hand"], case["reply"]["signed_on"]) == ("test:unit_head", "2026-08-21")
+    scan = await town.head().get(f"{path}/scan")
+    assert scan.content == b"%PDF-1.7 ban chup" and scan.headers["content-disposition"].startswith("attachment;")
+    assert (await town.head(ELSEWHERE).get(f"{path}/scan")).status_code == 403
+    page = (await town.head().with_(accept="text/html").get(f"/chuyen-truong/{id}")).text
+    assert "do test:unit_head nhập tay ngày 21/08/2026" in plain(page)
+    await town.heard()
+    tracking = codes(town.transfers.service).of(UUID(id))
+    family = plain((await town.transfers.get("/theo-doi", ma=tracking)).text)
+    assert "nhập tay ngày 21/08/2026" in family and "test:unit_head" not in family
+
+
+def plain(page: str) -> str:
+    """The words of a page."""
+    return " ".join(re.sub("<[^>]*>", " ", page).split())
+
+
+async def test_a_head_enters_the_paper_on_the_page_with_its_scan(town):
+    id = await town.asked(from_type="private", reason="no_equivalent_private")
+    await town.head().ok(f"/transfers/{id}/consultation/issue", signer="Trần Văn Hùng")
+    form = town.head().with_(accept="text/html")
+    assert 'name="scan"' in (await form.get(f"/chuyen-truong/{id}")).text
+    clerk = town.transfers.by("desk_officer", unit=TO).with_(accept="text/html")
+    assert 'name="scan"' not in (await clerk.get(f"/chuyen-truong/{id}")).text
+    said = await town.on_paper(signed_on="21/08/2026")
+    typed = {name: value for name, value in said.items() if name != "scan"}
+    where = f"/chuyen-truong/{id}/reply"
+    nothing = await form.client.post(where, data=typed, files={"scan": ("", b"")}, headers=form.said)
+    assert nothing.status_code == 422 and "Bản chụp văn bản" in nothing.text
+    strange = await form.client.post(where, data=typed, files={"scan": ("a.exe", b"MZ")}, headers=form.said)
+    assert strange.status_code == 415
+    sent = await form.client.post(where, data=typed, files={"scan": ("a.pdf", b"%PDF-1.7 x")}, headers=form.said)
+    assert sent.status_code == 303, sent.text
+    assert (await town.case(id))["reply"]["scan"]["media_type"] == "application/pdf"
 
 
 async def test_classes_are_opened_by_their_head_and_seen_by_all(town):

@@ -49,6 +49,7 @@ from transfers.samples import (
     NUMBER,
     NUMBER_2,
     OTHER,
+    PUT_RIGHT,
     QUEUE,
     REFUSED_THERE,
     REPLY_ID,
@@ -109,6 +110,11 @@ def test_after_a_move_a_pupil_leaves_only_from_where_they_are():
     [no] = when(pupil, CLAIM_2, CLAIM, MOVE)
     assert (no.ground, no.at_school) == ("not_there", TO)
     assert kinds(when(pupil, CLAIM_BACK, CLAIM, MOVE)) == [PupilClaimed]
+    corrected, claimed = when(pupil, PUT_RIGHT, CLAIM, MOVE, CLAIM_2)
+    assert (corrected.was_school, corrected.school, claimed.transfer) == (TO, FROM, OTHER)
+    assert when(pupil, PUT_RIGHT, CLAIM, MOVE, CLAIM_2, PUT_RIGHT) == when(pupil, PUT_RIGHT, CLAIM) == []
+    [busy] = when(pupil, PUT_RIGHT, CLAIM, MOVE, CLAIM_2, CLAIM_BACK)
+    assert busy.ground == "already_transferring", "what another open request rests on is not changed under it"
     back = replace(MOVE, transfer=THIRD, from_school=TO, to_school=FROM)
     assert kinds(when(pupil, back, CLAIM, MOVE, CLAIM_BACK)) == [PupilMoved]
 

@@ -1,7 +1,7 @@
 """Places: the first by time of submission have them, whatever the order of arrival, and never more than there are."""
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -28,6 +28,7 @@ from services.transfers.domain.queue import MOST, Queue
 from transfers.samples import (
     ASK,
     ASK_EARLIER,
+    ASK_LATE,
     ASK_LATER,
     CLASS,
     GIVE_BACK,
@@ -89,6 +90,14 @@ def test_who_was_submitted_earlier_displaces_the_latest_reserved_one():
     events = when(ASK_EARLIER, OPEN_CLASS, ASK)
     assert kinds(events) == [PlaceAsked, PlacePassedOn, PlaceReserved]
     assert (events[1].transfer, events[1].to, events[2].transfer) == (TRANSFER, THIRD, THIRD)
+    assert (events[2].instead_of, events[1].late, events[2].late) == (TRANSFER, False, False)
+
+
+def test_whose_late_entry_displaces_another_is_marked_and_nobody_elses():
+    _, lost, won = when(ASK_LATE, OPEN_CLASS, ASK)
+    assert (lost.late, lost.to, won.late, won.instead_of) == (True, THIRD, True, TRANSFER)
+    moved_up = when(MORE, OPEN_CLASS, ASK, ASK_LATE)[1]
+    assert (moved_up.transfer, moved_up.late, moved_up.instead_of) == (TRANSFER, False, "")
 
 
 def test_a_place_that_was_taken_is_displaced_by_nobody():
@@ -163,20 +172,21 @@ def test_the_first_by_submission_have_the_places_whatever_the_order_of_arrival(s
     assert names(state.waiting) == [each.transfer for each in first[places:]]
 
 
+who = st.integers(0, 8)
+said: st.SearchStrategy[Callable[[int], Command]] = st.one_of(  # in which turn
+    st.tuples(who, st.integers(0, 30)).map(lambda each: lambda _: ask(*each)),
+    who.map(lambda n: lambda turn: take(f"transfer-{n:03}", turn)),
+    who.map(lambda n: lambda _: GiveBack(transfer=f"transfer-{n:03}")),
+    st.integers(0, 4).map(lambda n: lambda _: ChangePlaces(places=n, at=START)),
+)
+
+
 @settings(max_examples=200, deadline=None)
-@forall(data=st.data())
-def test_whatever_is_said_there_are_never_more_than_the_places_and_events_say_only_what_changed(data):
+@forall(day=st.lists(said, min_size=1, max_size=40))
+def test_whatever_is_said_there_are_never_more_than_the_places_and_events_say_only_what_changed(day):
     state, places = given(OPEN_CLASS), 1
-    who = st.integers(0, 8)
-    for turn in range(data.draw(st.integers(1, 40))):
-        command: Command = data.draw(
-            st.one_of(
-                st.builds(ask, who, st.integers(0, 30)),
-                st.builds(lambda n, turn=turn: take(f"transfer-{n:03}", turn), who),
-                st.builds(lambda n: GiveBack(transfer=f"transfer-{n:03}"), who),
-                st.builds(lambda n: ChangePlaces(places=n, at=START), st.integers(0, 4)),
-            )
-        )
+    for turn, say in enumerate(day):
+        command = say(turn)
         try:
             events = school_class.decide(command, state)
         except Rejected:

@@ -13,7 +13,11 @@ from schemas.transfers import (
     ClassChosen,
     ConsultationDrafted,
     ConsultationIssued,
+    Facts,
+    FactsCorrected,
     PlaceHeld,
+    PupilElsewhere,
+    PupilSchoolConfirmed,
     ReplyArrived,
     StepDue,
     StepEnded,
@@ -27,7 +31,7 @@ from schemas.transfers import (
     TransferRequested,
     TransferUndescribed,
 )
-from services.transfers.domain.commands import Command
+from services.transfers.domain.commands import Command, CorrectFacts
 from services.transfers.domain.dossier import class_stream
 from services.transfers.domain.transfer import Transfer, transfer
 from transfers.samples import (
@@ -43,9 +47,10 @@ from transfers.samples import (
     CLASS_2019,
     CLOSE,
     COMPOSE,
+    CONFIRM,
     CONSULTING,
+    CORRECT,
     DENY,
-    DENY_NOT_THERE,
     DEPARTMENT,
     DESCRIBE,
     DOCUMENT,
@@ -59,9 +64,12 @@ from transfers.samples import (
     LIVES,
     LOST,
     NOT_APPROVED,
+    NOT_THERE,
+    OFFICER,
     OPEN,
     OVERDUE,
     PLACEMENT,
+    PRIVATE,
     PROCEED,
     PROCEED_2019,
     PUPIL,
@@ -79,6 +87,7 @@ from transfers.samples import (
     RESOLVED,
     SPECIAL,
     TO,
+    TURN_AWAY,
     UNDESCRIBED,
     UNKNOWN,
     at,
@@ -86,13 +95,17 @@ from transfers.samples import (
     end,
     facts,
     history,
+    in_2019,
     request,
 )
 
 ACCEPTED = (*OPEN, HELD, ACCEPT)
 DONE = (*GRANTED, RECORDS, PLACEMENT)
 ISSUED = (*CONSULTING, ISSUE)
-FOR_POLICY = (BEGIN, PROCEED, DENY, HELD, GRANT, REOPEN, CLOSE, COMPOSE, DUE, OVERDUE, APPROVED, UNDESCRIBED, REQUEST)
+FOR_POLICY = (
+    *(BEGIN, PROCEED, DENY, NOT_THERE, HELD, GRANT, REOPEN, CLOSE),
+    *(COMPOSE, DUE, OVERDUE, APPROVED, UNDESCRIBED, REQUEST),
+)
 
 
 def given(*commands: Command) -> Transfer:
@@ -110,6 +123,10 @@ def only(kind: type[Event], events: list[Event]) -> Any:
 
 def kinds(events: list[Event]) -> list[type[Event]]:
     return [type(each) for each in events]
+
+
+def put_right(said: Facts, **changes: Any) -> CorrectFacts:
+    return replace(CORRECT, facts=replace(said, **changes))
 
 
 def refused(command: Command, *before: Command) -> Rejected:
@@ -208,14 +225,84 @@ def test_steps_open_when_the_pupil_is_claimed_and_only_those_that_wait_for_nothi
     assert when(PROCEED, *OPEN) == []
 
 
+def test_a_pupil_who_is_transferring_already_is_refused_by_rule():
+    decided = only(TransferDecided, when(DENY, REQUEST, BEGIN))
+    assert (decided.outcome, decided.ground) == ("refused", "already_transferring")
+    assert decided.rule.name == "one_open_request_a_pupil" and when(DENY, *OPEN) == []
+
+
+def test_a_pupil_who_is_known_elsewhere_is_looked_into_by_a_person_and_refused_by_no_program():
+    assert only(PupilElsewhere, when(NOT_THERE, REQUEST, BEGIN)).at_school == PRIVATE
+    waiting = (REQUEST, BEGIN, NOT_THERE)
+    assert when(NOT_THERE, *waiting) == when(NOT_THERE, *OPEN) == []
+    confirmed = only(PupilSchoolConfirmed, when(CONFIRM, *waiting))
+    assert (confirmed.from_school, confirmed.confirmed_by, confirmed.reason) == (FROM, OFFICER, CONFIRM.reason)
+    assert [type(each) for each in when(PROCEED, *waiting, CONFIRM)] == [StepOpened]
+    away = only(TransferDecided, when(TURN_AWAY, *waiting))
+    assert (away.outcome, away.ground, away.rule.name) == ("refused", "not_there", "from_the_school_where_the_pupil_is")
+    assert when(CONFIRM, *waiting, CONFIRM) == when(TURN_AWAY, *waiting, TURN_AWAY) == []
+    for command, other in ((CONFIRM, TURN_AWAY), (TURN_AWAY, CONFIRM)):
+        for life in ((REQUEST, BEGIN), OPEN, (*waiting, other), (*waiting, CLOSE)):
+            assert refused(command, *life).code == "not_to_confirm"
+
+
+def test_who_handed_in_on_the_last_day_of_the_window_is_inside_it_however_late_the_office_received_it():
+    for submitted, holds in ((in_2019(10, month=9), True), (in_2019(11, month=9), False)):
+        said = request(submitted_at=submitted, procedure="2.002478")
+        found = only(TransferBegun, when(begin(in_2019(13, month=9)), said)).findings
+        assert [each.holds for each in found if each.ground == "outside_window"] == [holds]
+
+
+def test_facts_are_put_right_before_the_decision_with_a_reason_and_judged_again_by_the_same_day():
+    corrected, chosen = when(CORRECT, *OPEN, HELD)
+    assert (corrected.facts.grade, corrected.corrected_by, corrected.reason) == (11, OFFICER, CORRECT.reason)
+    assert (chosen.was_class, chosen.to_class) == (CLASS, class_stream(TO, 2026, 11, "10A1")), "a class is of one grade"
+    assert not given(*OPEN, HELD, CORRECT).held
+    assert when(CORRECT, *OPEN, CORRECT) == []
+    special = when(put_right(SPECIAL, from_school=FROM), *OPEN)
+    assert [type(each) for each in special] == [FactsCorrected, StepEnded, StepOpened]
+    assert (special[0].special, special[0].grounds) == (True, ("private_to_public",))
+    assert [(each.step, getattr(each, "outcome", None)) for each in special[1:]] == [
+        ("accept", "dropped"),
+        ("consult", None),
+    ]
+    barred = when(put_right(facts(), grade=9), *OPEN)
+    assert (barred[-1].outcome, barred[-1].ground) == ("refused", "wrong_grade")
+    in_2019 = (REQUEST_2019, BEGIN_2019, PROCEED_2019)
+    again = only(FactsCorrected, when(CORRECT, *in_2019))
+    assert again.rule == given(*in_2019).rule != given(*OPEN).rule, "by the rules of the day of receipt, for ever"
+
+
+def test_a_case_that_is_special_no_more_drops_its_letter_and_a_raised_one_stays_special():
+    plain = put_right(facts(from_school=PRIVATE))
+    events = when(plain, *CONSULTING)
+    assert [type(each) for each in events] == [FactsCorrected, StepEnded, StepOpened] and not events[0].special
+    assert (events[1].step, events[1].outcome, events[2].step) == ("consult", "dropped", "accept")
+    raised = when(CORRECT, *OPEN, RAISE)[0]
+    assert raised.special and raised.grounds == ("raised",)
+
+
+def test_the_systems_own_draft_is_written_anew_from_corrected_facts_and_an_officers_is_not_touched():
+    anew = put_right(SPECIAL, grade=11)
+    [drafted] = when(COMPOSE, *CONSULTING, anew)
+    assert drafted.draft == 2 and "lớp 11" in drafted.text.clear.text
+    assert when(COMPOSE, *CONSULTING, anew, COMPOSE) == when(COMPOSE, *CONSULTING, REDRAFT, anew) == []
+
+
 @pytest.mark.parametrize(
-    ("deny", "rule"),
-    [(DENY, "one_open_request_a_pupil"), (DENY_NOT_THERE, "from_the_school_where_the_pupil_is")],
+    ("command", "life", "code"),
+    [
+        (CORRECT, (REQUEST,), "not_open"),
+        (CORRECT, GRANTED, "not_open"),
+        (CORRECT, (*OPEN, HELD, ACCEPT), "decided_already"),
+        (replace(CORRECT, facts=facts(to_school=PRIVATE)), OPEN, "another_request"),
+        (replace(CORRECT, facts=facts(from_school=PRIVATE)), OPEN, "another_request"),
+        (replace(CORRECT, facts=replace(SPECIAL, grade=11)), (*CONSULTING, ISSUE), "issued_already"),
+        (replace(CORRECT, facts=replace(SPECIAL, grade=11)), (*CONSULTING, ISSUE, APPROVED), "issued_already"),
+    ],
 )
-def test_a_pupil_who_is_transferring_already_or_not_there_is_refused_by_rule(deny, rule):
-    decided = only(TransferDecided, when(deny, REQUEST, BEGIN))
-    assert (decided.outcome, decided.ground, decided.rule.name) == ("refused", deny.ground, rule)
-    assert when(deny, *OPEN) == []
+def test_facts_that_a_decision_or_the_leadership_rests_on_are_not_changed(command, life, code):
+    assert refused(command, *life).code == code
 
 
 def test_to_another_province_in_2026_nobody_here_decides_so_it_is_granted_at_once_and_the_records_follow():
@@ -436,6 +523,7 @@ def test_the_letter_is_drafted_from_the_facts_when_the_consultation_opens():
         "Trân trọng./.",
     ):
         assert part in text
+    assert "10A1" not in text, "a class is promised to nobody who has no place in it"
     assert "Kính gửi" not in text, "the printed letter has its addressee already"
     assert when(COMPOSE, *CONSULTING) == when(COMPOSE, *OPEN) == []
 
@@ -529,7 +617,20 @@ def test_what_the_policy_says_is_refused_in_no_state(life, command):
 
 
 def test_a_person_hears_why_not_in_every_state():
-    people = (DESCRIBE, CHOOSE, RAISE, ACCEPT, REFUSE, RECORDS, REDRAFT, ISSUE, end("consult"))
+    people = (
+        CORRECT,
+        CONFIRM,
+        TURN_AWAY,
+        DESCRIBE,
+        CHOOSE,
+        RAISE,
+        ACCEPT,
+        REFUSE,
+        RECORDS,
+        REDRAFT,
+        ISSUE,
+        end("consult"),
+    )
     for life in LIVES.values():
         for command in people:
             try:

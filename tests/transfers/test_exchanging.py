@@ -1,16 +1,22 @@
 """A consultation over the exchange, there and back, with an exchange that misbehaves in each of its ways."""
 
 import datetime as dt
+import io
+import re
+import zipfile
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
+from edoc_samples import key_file
 from intake.desks import DEPARTMENT
 from kernel.edoc.edxml import write
 from kernel.edoc.exchange import open_exchange
 from kernel.edoc.gateway import Gateway
-from kernel.edoc.message import Code, Envelope, MessageHeader, Organisation, Promulgation, ResponseFor
+from kernel.edoc.message import Attachment, Code, Envelope, MessageHeader, Organisation, Promulgation, ResponseFor
 from kernel.post import Refused, Unreachable
+from running import until
 from services.transfers.api.exchanging import MISSES
 from services.transfers.api.messages import LETTER
 from transfers.conftest import FROM, Town, steps
@@ -187,6 +193,8 @@ async def test_what_belongs_to_nothing_is_set_aside_and_never_lost(town):
     assert (one["reason"], one["sender"], one["unit"]) == ("unknown", "H01.12", DEPARTMENT)
     content = await town.leadership.get(f"/arrivals/{one['arrival']}/content")
     assert "Về một việc khác" in content.text
+    lies = [each.read_bytes() for each in (town.transfers.service.settings.blobs / "arrivals").iterdir()]
+    assert lies and not any("Về một việc khác".encode() in each for each in lies), "nobody reads it on the disk"
     assert (await town.head().get(f"/arrivals/{one['arrival']}/content")).status_code == 403
     page = (await town.leadership.with_(accept="text/html").get("/lien-thong")).text
     assert "Văn bản đến cần người xem" in page
@@ -251,13 +259,70 @@ async def test_an_answer_in_words_alone_waits_for_a_person_who_enters_it(town):
     [one] = [each for each in await town.head().read("/arrivals") if each["application"] == id]
     assert (one["reason"], one["number"]) == ("answer_to_be_read", "21/SGDĐT-VP")
     assert steps(await town.case(id))["consult"] == "open", "no program guesses consent"
-    body = {"opinion": "approved", "number": one["number"], "text": "Sở đồng ý."}
+    body = await town.on_paper(number=one["number"])
+    silent = await town.head().post(f"/transfers/{id}/reply", **body)
+    assert silent.status_code == 422 and "phải ghi lý do" in silent.json()["detail"], "it was asked over the exchange"
+    body["reason"] = "Sở chỉ trả lời bằng lời trong văn bản."
     case = await town.head().ok(f"/transfers/{id}/reply", **body)
-    assert steps(case)["accept"] == "open"
+    assert steps(case)["accept"] == "open" and case["reply"]["reason"] == body["reason"]
+    brief = await town.leadership.read(f"/opinions/{letter['document']}")
+    assert brief["by_hand"] == "test:unit_head" and brief["by_hand_number"] == one["number"]
+    await town.heard()
+    for who, path in ((town.leadership, f"/xin-y-kien/{letter['document']}"), (town.head(), "/lien-thong")):
+        page = await who.with_(accept="text/html").get(path)
+        assert "do test:unit_head nhập tay ngày 21/08/2026" in " ".join(re.sub("<[^>]*>", " ", page.text).split()), path
     late = await town.leadership.post(
         f"/opinions/{letter['document']}/give", opinion="refused", reason="Không đủ điều kiện.", signer="Lê Thị Thu Hà"
     )
     assert late.status_code == 409 and "21/SGDĐT-VP" in late.json()["detail"], "the case went on by the other answer"
+
+
+async def test_an_answer_that_is_only_in_its_files_is_read_from_them_and_none_of_them_runs(town):
+    id = await consulted(town)
+    await asked(town, id)
+    [letter] = await letters(town, id)
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as zipped:
+        zipped.writestr("x", b"%PDF-1.7 so dong y")
+    header = MessageHeader(
+        sender=Organisation(id=ORGAN, name="Sở Giáo dục và Đào tạo"),
+        receivers=(Organisation(id=SCHOOL_ORGAN),),
+        code=Code(number="23", notation="SGDĐT-VP"),
+        promulgation=Promulgation(on=dt.date(2026, 8, 21)),
+        type=LETTER,
+        subject="Trả lời",
+        response_for=(ResponseFor(organ_id=SCHOOL_ORGAN, document_id=letter["document"]),),
+        document_id=f"{ORGAN},2026/08/21,23/SGDĐT-VP",
+    )
+    files = (
+        Attachment(name="Trả lời.pdf", content=packed.getvalue(), kind="application/zip"),
+        Attachment(name="xem.html", content=b"<script>alert(1)</script>", kind="text/html"),
+    )
+    way = open_exchange(town.transfers.service.settings, ORGAN)
+    assert way is not None
+    await way.send(header.document_id, write(Envelope(header=header, attachments=files)))
+    for _ in range(2):
+        await town.exchanged()
+    [one] = [each for each in await town.head().read("/arrivals") if each["application"] == id]
+    where = f"/arrivals/{one['arrival']}"
+    said = await town.head().read(f"{where}/message")
+    assert said["readable"] and said["promulgated_on"] == "2026-08-21"
+    assert [(each["name"], each["media_type"]) for each in said["files"]] == [
+        ("Trả lời.pdf", "application/pdf"),
+        ("xem.html", "application/octet-stream"),
+    ]
+    pdf = await town.head().get(f"{where}/files/1")
+    assert pdf.content == b"%PDF-1.7 so dong y" and pdf.headers["content-type"] == "application/pdf"
+    assert quote("Trả lời.pdf") in pdf.headers["content-disposition"]
+    page = await town.head().get(f"{where}/files/2")
+    assert page.headers["content-type"] == "application/octet-stream"
+    assert page.headers["content-disposition"].startswith("attachment;")
+    assert "sandbox" in page.headers.get_list("content-security-policy")
+    assert page.headers["x-content-type-options"] == "nosniff"
+    assert (await town.head().get(f"{where}/files/3")).status_code == 404
+    assert (await town.head(FROM).get(f"{where}/files/1")).status_code == 403
+    shown = await town.head().with_(accept="text/html").get(f"/lien-thong/den/{one['arrival']}")
+    assert shown.is_success and "Trả lời.pdf" in shown.text and f"{where}/files/1" in shown.text
 
 
 async def test_nobody_enters_by_hand_what_the_leadership_did_not_sign(town):
@@ -266,7 +331,7 @@ async def test_nobody_enters_by_hand_what_the_leadership_did_not_sign(town):
     given = await town.leadership.ok(
         f"/opinions/{found['document']}/give", opinion="refused", reason="Không đủ điều kiện.", signer="Lê Thị Thu Hà"
     )
-    body = {"opinion": "approved", "number": "22/SGDĐT-VP", "text": "Sở đồng ý."}
+    body = await town.on_paper(number="22/SGDĐT-VP", reason="Trục liên thông tạm dừng.")
     other = await town.head().post(f"/transfers/{id}/reply", **body)
     assert other.status_code == 409 and given["reply_number"] in other.json()["detail"]
     await town.heard()
@@ -327,3 +392,52 @@ async def test_an_exchange_that_is_not_there_is_left_alone_until_the_next_turn(t
     monkeypatch.undo()
     await town.exchanged()
     assert town.errand.missed == 0
+
+
+async def test_a_slow_gateway_and_signed_letters_come_to_one_letter_on_each_side(town, monkeypatch, tmp_path):
+    """A letter that was slow is signed anew when it is sent again, so its bytes differ; it is the same letter."""
+    pem = key_file("ec")
+    (tmp_path / "key.pem").write_bytes(pem)
+    (tmp_path / "trust").mkdir()
+    for organ in (ORGAN, SCHOOL_ORGAN):
+        (tmp_path / "trust" / f"{organ}.pem").write_bytes(pem[pem.index(b"-----BEGIN CERT") :])
+    signs = {"edoc_signer": tmp_path / "key.pem", "edoc_trust": tmp_path / "trust", "edoc_seconds": 0.5}
+    service = town.transfers.service
+    monkeypatch.setattr(service, "settings", service.settings.model_copy(update=signs))
+    monkeypatch.setattr(town.manner, "slowness", 1.0)
+    left: list[bytes] = []
+    send = Gateway.send
+
+    async def seen(self: Gateway, name: str, message: bytes, kind: str = "edoc") -> None:
+        if kind == "edoc":
+            left.append(message)
+        await send(self, name, message, kind)
+
+    monkeypatch.setattr(Gateway, "send", seen)
+    id = await consulted(town)
+    town.manner.mood, town.manner.call, town.manner.left = "slow", "send", 2
+    [found] = await asked(town, id)
+    [letter] = await letters(town, id)
+    assert len(set(left)) == len(left) >= 2 and all(b"SignatureValue" in each for each in left)
+
+    async def all_came() -> bool:
+        return [each["times"] for each in there(town, letter)] == [len(left)]
+
+    await until(all_came, "what the slow gateway was handed")
+    given = {"opinion": "approved", "signer": "Lê Thị Thu Hà"}
+    await town.leadership.ok(f"/opinions/{found['document']}/give", **given)
+    await town.heard()
+    town.manner.mood, town.manner.call, town.manner.left = "slow", "send", 1
+    for _ in range(5):
+        await town.exchanged()
+    case = await town.case(id)
+    assert case["reply"]["opinion"] == "approved" and steps(case)["accept"] == "open"
+    assert len(there(town, letter)) == 1 and len(await asked_all(town, id)) == 1
+    for unit in (town.leadership, town.head()):
+        assert [each for each in await unit.read("/arrivals") if each["application"] == id] == []
+
+
+async def asked_all(town: Town, id: str) -> list[Any]:
+    """All consultations of a case at the Department, answered or not."""
+    lists = [await town.leadership.read("/opinions", state=state) for state in ("asked", "given")]
+    return [each for found in lists for each in found if each["application"] == id]

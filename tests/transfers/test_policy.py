@@ -221,6 +221,8 @@ def test_a_dossier_that_ends_closes_its_case(event, ground, granted):
         ("completed", "TransferCompleted", [("Move", pupil_stream(PUPIL))]),
         ("open", "StepOpened", []),
         ("consulting", "StepOpened", [("Compose", TRANSFER)]),
+        ("confirmed", "PupilSchoolConfirmed", [("CorrectSchool", pupil_stream(PUPIL))]),
+        ("corrected", "FactsCorrected", [("Compose", TRANSFER)]),
         ("issued", "ConsultationIssued", [("Queue", document_stream(DOCUMENT))]),
     ],
 )
@@ -232,7 +234,13 @@ def test_what_a_case_says_is_answered(life, kind, answers):
     ("life", "kind", "command"),
     [
         ("reserved", "PlaceReserved", case.NotePlace(class_id=CLASS, held=True, at=NOW)),
-        ("displaced", "PlacePassedOn", case.NotePlace(class_id=CLASS, held=False, at=NOW)),
+        ("displaced", "PlacePassedOn", case.NotePlace(class_id=CLASS, held=False, at=NOW, why="earlier")),
+        (
+            "displaced_late",
+            "PlacePassedOn",
+            case.NotePlace(class_id=CLASS, held=False, at=NOW, why="earlier", late=True),
+        ),
+        ("fewer", "PlacePassedOn", case.NotePlace(class_id=CLASS, held=False, at=NOW, why="fewer")),
         ("taken", "PlaceTaken", case.Grant(class_id=CLASS, at=NOW)),
         ("refused", "PlaceRefused", case.Reopen(class_id=CLASS, turn=1, at=NOW)),
     ],
@@ -244,7 +252,12 @@ def test_what_a_class_says_is_told_to_the_case(life, kind, command):
 
 @pytest.mark.parametrize(
     ("life", "kind", "command"),
-    [("claimed", "PupilClaimed", case.Proceed), ("claimed_twice", "ClaimRefused", case.Deny)],
+    [
+        ("claimed", "PupilClaimed", case.Proceed),
+        ("claimed_twice", "ClaimRefused", case.Deny),
+        ("not_there", "ClaimRefused", case.NoteElsewhere),
+        ("put_right", "PupilClaimed", case.Proceed),
+    ],
 )
 def test_what_is_said_of_a_claim_is_told_to_its_own_case(life, kind, command):
     event: Any = last(DECIDERS[1], PUPILS[life], kind)

@@ -130,6 +130,22 @@ def test_the_last_day_of_a_window_is_inside_and_the_day_after_is_for_the_directo
 
 
 @pytest.mark.parametrize(
+    ("submitted", "received", "inside"),
+    [
+        (dt.date(2019, 9, 10), dt.date(2019, 9, 12), True),  # in time; the office was slow
+        (dt.date(2019, 8, 14), dt.date(2019, 8, 15), True),  # came too early, and was there when the window opened
+        (dt.date(2019, 9, 11), dt.date(2019, 9, 12), False),
+        (dt.date(2019, 8, 1), dt.date(2019, 8, 14), False),
+    ],
+)
+def test_a_window_is_kept_by_who_handed_in_within_it_or_whose_dossier_was_received_within_it(
+    submitted, received, inside
+):
+    found = judge(facts(), received, KNOWN, submitted=submitted)
+    assert finding(found, "outside_window").holds is inside
+
+
+@pytest.mark.parametrize(
     ("day", "inside"),
     [
         (dt.date(2019, 5, 31), False),

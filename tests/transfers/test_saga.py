@@ -14,6 +14,7 @@ from schemas.transfers import (
     PupilClaimed,
     PupilFreed,
     PupilMoved,
+    PupilSchoolCorrected,
     TransferClosed,
     TransferCompleted,
     TransferDecided,
@@ -39,6 +40,7 @@ CASES = (
     {"grade": 10, "from_school": "", "to_school": ""},
 )
 MOST = 7
+WHAT = ("10A1", "10A2", "10A9", "raise", "describe", "due", "overdue", "correct", "confirm", "turn away")
 
 
 def check_always(world: World) -> None:
@@ -67,6 +69,9 @@ def _check_pupil(world: World, stream: str) -> None:
             case PupilFreed():
                 assert claim == event.transfer
                 claim = ""
+            case PupilSchoolCorrected():
+                assert not claim and school == event.was_school
+                school = event.school
             case PupilMoved():
                 assert claim == event.transfer
                 assert event.transfer not in moved
@@ -91,7 +96,7 @@ def check_quiet(world: World) -> None:
             if isinstance(each, PupilMoved) and each.transfer == stream
         ]
         assert len(moves) == (1 if state.phase == "completed" else 0)
-        assert state.phase != "begun", "a claim is always answered"
+        assert state.phase != "begun" or state.elsewhere is not None, "a claim is always answered"
         assert not state.decided_already, "a consent is always answered"
         match state.phase:
             case "refused" | "closed":
@@ -100,6 +105,9 @@ def check_quiet(world: World) -> None:
             case "granted" | "completed":
                 assert list(queues) == taken == ([state.to_class] if state.to_class else [])
                 assert (stream in claims) == (state.phase == "granted")
+            case "begun":
+                assert stream not in claims
+                assert list(queues) == ([state.to_class] if state.to_class else [])
             case "open":
                 assert stream in claims
                 assert list(queues) == ([state.to_class] if state.to_class else [])
@@ -237,7 +245,7 @@ class Saga(RuleBasedStateMachine):
                 self.world.opine(application, opinion)
 
     @precondition(some)
-    @rule(pick=st.integers(0, 9), what=st.sampled_from(["10A1", "10A2", "10A9", "raise", "describe", "due", "overdue"]))
+    @rule(pick=st.integers(0, 9), what=st.sampled_from(WHAT))
     def officer(self, pick, what):
         application = self.application(pick)
         stream = transfer_stream(application)
@@ -245,6 +253,10 @@ class Saga(RuleBasedStateMachine):
             case "raise":
                 reason = Personal(subject=PUPILS[0], clear="Hoàn cảnh")
                 self.world.do(stream, case.Raise(known=KNOWN, reason=reason, at=NOW, by="officer"))
+            case "confirm" | "turn away":
+                self.world.look_into(application, there=what == "confirm")
+            case "correct":
+                self.world.correct(application, grade=10 + pick % 3)
             case "describe":
                 described = case.Describe(
                     known=KNOWN,

@@ -184,6 +184,9 @@ async def test_what_the_leadership_refuses_is_refused_with_its_reason_and_the_pr
     asked = await province.consults("khôi")
     brief = await province.leadership.read(f"/opinions/{asked['document']}")
     assert [each["outcome"] for each in brief["precedents"]] == ["granted"]
+    earlier = province.dossiers["minh"]
+    for leads in (earlier["id"], earlier["code"], earlier["tracking"]):
+        assert leads not in str(brief["precedents"]), "a precedent leads to nobody's dossier"
     path = f"/opinions/{asked['document']}/give"
     nothing = await province.leadership.post(path, opinion="refused", signer="Lê Thị Thu Hà")
     assert nothing.status_code == 422, "a refusal needs a reason"

@@ -6,6 +6,7 @@ stream moves in the transaction of its answers, so what is delivered again is dr
 
 import datetime as dt
 from collections import defaultdict
+from dataclasses import replace
 from typing import Any
 from uuid import UUID, uuid5
 
@@ -290,6 +291,22 @@ class World:
         )
         self.streams[f"clock-{transfer_}"].append(event)
 
+    def look_into(self, application: str, *, there: bool) -> None:
+        """An officer looks into where a pupil is who is known elsewhere."""
+        said: dict[str, Any] = {"reason": Personal(subject=PUPILS[0], clear="Đã xác minh"), "at": NOW, "by": "officer"}
+        command = case.ConfirmSchool(**said) if there else case.TurnAway(known=KNOWN, **said)
+        self.do(transfer_stream(application), command)
+
+    def correct(self, application: str, **changes: Any) -> None:
+        """An officer puts the facts right."""
+        state = self.case(application)
+        if state.facts is None:
+            return
+        reason = Personal(subject=PUPILS[0], clear="Nhập nhầm")
+        put_right = replace(state.facts, **changes)
+        said = case.CorrectFacts(known=KNOWN, facts=put_right, reason=reason, at=NOW, by="officer")
+        self.do(transfer_stream(application), said)
+
     # To the end: everybody does what waits for them
 
     def finish(self, *, consents: bool = True) -> None:
@@ -308,6 +325,8 @@ class World:
     def go_on(self, application: str, *, consents: bool) -> None:
         """Whoever has an open step of this case does it; for want of a place the head refuses."""
         stream, state = transfer_stream(application), self.case(application)
+        if state.elsewhere is not None:
+            self.look_into(application, there=consents)
         for run in [each for each in state.runs if each.outcome is None]:
             note = Personal(subject=state.pupil, clear="Không đủ điều kiện")
             said = {"step": run.step, "turn": run.turn, "at": NOW, "by": "head"}

@@ -11,7 +11,7 @@ the rules under NĐ 118/2025/NĐ-CP).
 import datetime as dt
 from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
-from uuid import UUID, uuid5
+from uuid import UUID
 
 from kernel.decider import Decider, Rejected, Text
 from schemas.deadlines import (
@@ -29,7 +29,7 @@ from schemas.deadlines import (
 )
 from schemas.event import Event, Personal
 from schemas.rules import Cited
-from services.deadlines.domain.dossier import NAMESPACE, about
+from services.deadlines.domain.dossier import about, stream_of
 from services.deadlines.domain.rules import ApologyRule
 
 # Commands
@@ -400,4 +400,4 @@ apology: Decider[Apology] = Decider(
 
 def apology_stream(clock: str) -> str:
     """The stream of the apology for a clock: one a dossier."""
-    return f"apology-{uuid5(NAMESPACE, clock)}"
+    return stream_of("apology", clock)

@@ -4,13 +4,12 @@ import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TypeAlias
-from uuid import uuid5
 
 from kernel.calendar import Calendar, Declared, with_changes, working
 from kernel.decider import Decider, Rejected, Text
 from schemas.calendar import CalendarChanged, CalendarDay, DayKind
 from schemas.event import Event
-from services.deadlines.domain.dossier import NAMESPACE
+from services.deadlines.domain.dossier import stream_of
 
 FURTHEST = dt.timedelta(days=3 * 366)  # days ahead that may be declared
 
@@ -100,4 +99,4 @@ def evolve(state: Changes, event: Event) -> Changes:
 
 
 calendar: Decider[Changes] = Decider("calendar", Changes(), decide, evolve, (CalendarChanged,))
-STREAM = f"calendar-{uuid5(NAMESPACE, 'vietnam')}"
+STREAM = stream_of("calendar", "vietnam")

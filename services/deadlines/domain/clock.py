@@ -7,11 +7,8 @@ true. So a service that was away says afterwards what it missed, in the order in
 
 import datetime as dt
 from dataclasses import dataclass
-from typing import Any, Literal, TypeAlias
-from uuid import UUID, uuid5
-
-import msgspec
-from msgspec.structs import replace
+from typing import Any, TypeAlias
+from uuid import UUID
 
 from kernel.calendar import Paused
 from kernel.decider import Decider
@@ -26,7 +23,6 @@ from schemas.deadlines import (
     DueDateMoved,
     DueDateSet,
     EndGround,
-    LapseGround,
     LatenessForecast,
     MoveCause,
     Outlook,
@@ -38,17 +34,16 @@ from schemas.deadlines import (
     StageFinished,
     StageOverdue,
     StageStarted,
-    StageUse,
     SupplementLapsed,
 )
 from schemas.event import Event
 from schemas.intake import Channel, Outcome, Promise
 from schemas.people import Level
-from services.deadlines.domain.counting import allowed, apologise_by, blamed, late, limits, recounted, used
-from services.deadlines.domain.dossier import NAMESPACE, about
+from services.deadlines.domain.counting import blamed, late, limits, recounted
+from services.deadlines.domain.dossier import about, stream_of
+from services.deadlines.domain.lateness import finish_stage, forecast, lifted, passed, use
 from services.deadlines.domain.rules import Known, local_rules
-
-ONE_STOP = "one_stop"
+from services.deadlines.domain.running import ONE_STOP, Clock, Running, evolve, initial
 
 # Commands
 
@@ -172,55 +167,6 @@ Command: TypeAlias = (
     Start | Pause | Resume | BeginStage | Answer | End | PassOn | Notice | Recount | Forecast | Reappoint
 )
 
-# State: structs, because a clock is folded by the hundred thousand, and a struct is made anew ten times faster
-
-Phase: TypeAlias = Literal["none", "running", "paused", "answered", "ended"]
-Said: TypeAlias = Literal["approaching", "overdue", "forecast", "stage", "broken", "lapsed"]
-
-
-class Stage(msgspec.Struct, frozen=True, kw_only=True):
-    """Who has the dossier now, since when, and until when."""
-
-    number: int
-    role: str
-    unit: str
-    started_at: dt.datetime
-    due_at: dt.datetime | None
-
-
-class Running(msgspec.Struct, frozen=True, kw_only=True):
-    """A clock that was started. `started_at` is the receipt, or the last start from zero; `pauses` and `uses` are since
-    then. `said` is what time brought and was said already of this promise."""
-
-    application: str
-    code: str
-    procedure: str
-    received_by: str
-    decided_by: str
-    subject: UUID
-    received_at: dt.datetime
-    first: Promise
-    promise: Promise
-    started_at: dt.datetime
-    calendar: int
-    stage: Stage
-    warn_at: dt.datetime | None = None
-    notice_by: dt.datetime | None = None
-    phase: Phase = "running"
-    pauses: tuple[Paused, ...] = ()
-    answer_by: dt.datetime | None = None
-    uses: tuple[StageUse, ...] = ()
-    said: frozenset[Said] = frozenset()
-    reappointed_at: dt.datetime | None = None
-
-
-class Clock(msgspec.Struct, frozen=True, kw_only=True):
-    """A dossier's clock; before its receipt there is nothing that runs."""
-
-    running: Running | None = None
-
-
-initial = Clock()
 
 # Decide
 
@@ -237,7 +183,7 @@ def decide(command: Command, state: Clock) -> list[Event]:
             return []
 
         case Pause(), Running(phase="running") as life:
-            said = [*_so_far(command, life), *_lifted(command.at, "moved", life, command.noticed_at)]
+            said = [*_so_far(command, life), *lifted(command.at, "moved", life, command.noticed_at)]
             return [*said, ClockPaused(**about(life), paused_at=command.at, answer_by=command.answer_by)]
         case Resume(), Running(phase="paused") as life:
             return _resume(command, life)
@@ -247,14 +193,14 @@ def decide(command: Command, state: Clock) -> list[Event]:
             return _answer(command, life)
         case End(), life:
             ended = ClockEnded(**about(life), ground=command.ground, ended_at=command.at)
-            return [*_so_far(command, life), *_finish_stage(command.at, life, command.known), ended]
+            return [*_so_far(command, life), *finish_stage(command.at, life, command.known), ended]
 
         case Notice(known=known, now=now), life:
-            return _passed(now, now, life, known)
+            return passed(now, now, life, known)
         case Recount(), life:
             return _recount(command, life)
         case Forecast(), Running(phase="running") as life:
-            return _forecast(command, life)
+            return forecast(command.outlook, command.now, life)
         case Reappoint(), life:
             return _reappoint(command, life)
         case _:
@@ -323,66 +269,7 @@ def _pass_on(command: PassOn, state: Running) -> list[Event]:
 
 def _so_far(command: Pause | Resume | BeginStage | Answer | End, state: Running) -> list[Event]:
     """What time had brought when this happened."""
-    return _passed(command.at, command.noticed_at, state, command.known)
-
-
-def _passed(until: dt.datetime, noticed_at: dt.datetime, state: Running, known: Known) -> list[Event]:
-    """What became true before `until` and was not said yet, oldest first. A clock that stands brings one thing only:
-    that no supplement came."""
-    dossier, stage, promise = about(state), state.stage, state.promise
-    times: dict[str, Any] = {"noticed_at": noticed_at}
-    found: list[tuple[dt.datetime, Event]] = []
-
-    def add(said: Said, at: dt.datetime | None, event: Any, **facts: Any) -> None:
-        if at is not None and at < until and said not in state.said:
-            found.append((at, event(**dossier, became_at=at, **times, **facts)))
-
-    if state.phase == "paused":
-        add("lapsed", state.answer_by, SupplementLapsed)
-        return [event for _, event in found]
-    who: dict[str, Any] = {"unit": stage.unit, "role": stage.role}
-    add("approaching", state.warn_at, DueDateApproaching, due_at=promise.due_at, **who)
-    add("stage", stage.due_at, StageOverdue, stage=stage.number, **who)
-    if promise.due_at < until and "overdue" not in state.said:
-        overdue = ApplicationOverdue(
-            **dossier,
-            **who,
-            **times,
-            due_at=promise.due_at,
-            stages=(*state.uses, _use(promise.due_at, state, known)),
-            became_at=promise.due_at,
-            apologise_by=apologise_by(promise.due_at, local_rules(state.received_at, known), known.calendar),
-            received_at=state.received_at,
-            subject=state.subject,
-        )
-        found.append((promise.due_at, overdue))
-    add("broken", state.reappointed_at, ReappointmentBroken, reappointed_at=state.reappointed_at)
-    return [event for _, event in sorted(found, key=lambda each: each[0])]
-
-
-def _lifted(at: dt.datetime, ground: LapseGround, state: Running, lifted_at: dt.datetime) -> list[Event]:
-    """It was said to be overdue, but what is entered now had happened in time."""
-    if "overdue" not in state.said or at > state.promise.due_at:
-        return []
-    return [OverdueLifted(**about(state), due_at=state.promise.due_at, ground=ground, lifted_at=lifted_at)]
-
-
-def _use(until: dt.datetime, state: Running, known: Known) -> StageUse:
-    stage = state.stage
-    minutes = used(stage.started_at, until, state.pauses, known.calendar)
-    share = allowed(state.promise, stage.number, state.started_at, known.calendar)
-    return StageUse(
-        stage=stage.number,
-        role=stage.role,
-        unit=stage.unit,
-        used=minutes,
-        allowed=share,
-        over=0 if share is None else max(0, minutes - share),
-    )
-
-
-def _finish_stage(at: dt.datetime, state: Running, known: Known) -> list[Event]:
-    return [StageFinished(**about(state), finished_at=at, use=_use(at, state, known))]
+    return passed(command.at, command.noticed_at, state, command.known)
 
 
 def _begin_stage(command: BeginStage, state: Running) -> list[Event]:
@@ -397,7 +284,7 @@ def _begin_stage(command: BeginStage, state: Running) -> list[Event]:
         started_at=command.at,
         due_at=command.due_at,
     )
-    return [*_so_far(command, state), *_finish_stage(command.at, state, command.known), started]
+    return [*_so_far(command, state), *finish_stage(command.at, state, command.known), started]
 
 
 def _resume(command: Resume, state: Running) -> list[Event]:
@@ -421,7 +308,7 @@ def _resume(command: Resume, state: Running) -> list[Event]:
 
 def _answer(command: Answer, state: Running) -> list[Event]:
     at, known, again = command.at, command.known, state.reappointed_at
-    uses = (*state.uses, _use(at, state, known))
+    uses = (*state.uses, use(at, state, known))
     # While the clock stands nothing becomes late: only what was late before it stood.
     stands = state.phase == "paused"
     behind = None if stands and "overdue" not in state.said else late(state.promise.due_at, at, known.calendar)
@@ -429,8 +316,8 @@ def _answer(command: Answer, state: Running) -> list[Event]:
     kept = again is not None and at <= again
     return [
         *_so_far(command, state),
-        *_lifted(at, "answered_in_time", state, command.noticed_at),
-        *_finish_stage(at, state, known),
+        *lifted(at, "answered_in_time", state, command.noticed_at),
+        *finish_stage(at, state, known),
         *([ReappointmentKept(**about(state), reappointed_at=again, answered_at=at)] if again and kept else ()),
         ApplicationAnswered(
             **about(state),
@@ -473,29 +360,9 @@ def _recount(command: Recount, state: Running) -> list[Event]:
         days=command.days,
         **_limits(counted, state.started_at, state.received_at, known),
     )
-    not_yet = "overdue" in state.said and command.now <= counted.due_at
-    lifted = OverdueLifted(**about(state), due_at=promise.due_at, ground="moved", lifted_at=command.now)
-    return [lifted, moved] if not_yet else [moved]
-
-
-def _forecast(command: Forecast, state: Running) -> list[Event]:
-    due_at, notice_by, outlook = state.promise.due_at, state.notice_by, command.outlook
-    in_vain = {"forecast", "overdue"} & state.said or state.reappointed_at
-    if notice_by is None or command.now > notice_by or outlook.expected_at <= due_at or in_vain:
-        return []
-    return [
-        LatenessForecast(
-            **about(state),
-            due_at=due_at,
-            notice_by=notice_by,
-            unit=state.stage.unit,
-            role=state.stage.role,
-            outlook=outlook,
-            forecast_at=command.now,
-            received_at=state.received_at,
-            subject=state.subject,
-        )
-    ]
+    if "overdue" in state.said and command.now <= counted.due_at:
+        return [OverdueLifted(**about(state), due_at=promise.due_at, ground="moved", lifted_at=command.now), moved]
+    return [moved]
 
 
 def _reappoint(command: Reappoint, state: Running) -> list[Event]:
@@ -509,100 +376,6 @@ def _reappoint(command: Reappoint, state: Running) -> list[Event]:
             apology=command.apology,
         )
     ]
-
-
-# Evolve
-
-_SAID: dict[type[Event], Said] = {
-    DueDateApproaching: "approaching",
-    ApplicationOverdue: "overdue",
-    LatenessForecast: "forecast",
-    StageOverdue: "stage",
-    ReappointmentBroken: "broken",
-    SupplementLapsed: "lapsed",
-}
-
-
-def evolve(state: Clock, event: Event) -> Clock:
-    if isinstance(event, DueDateSet):
-        return Clock(running=_set(event))
-    return Clock(running=_evolve(state.running, event)) if state.running else state
-
-
-def _set(event: DueDateSet) -> Running:
-    return Running(
-        **about(event),
-        subject=event.subject,
-        received_at=event.received_at,
-        first=event.promise,
-        promise=event.promise,
-        started_at=event.received_at,
-        calendar=event.calendar,
-        warn_at=event.warn_at,
-        notice_by=event.notice_by,
-        stage=Stage(number=1, role=ONE_STOP, unit=event.received_by, started_at=event.received_at, due_at=None),
-    )
-
-
-def _evolve(state: Running, event: Event) -> Running:
-    match event:
-        case DueDateMoved():
-            return _moved(state, event)
-        case DueDateConfirmed():
-            return replace(state, calendar=event.calendar)
-        case ClockPaused():
-            return replace(
-                state,
-                phase="paused",
-                pauses=(*state.pauses, Paused(since=event.paused_at)),
-                answer_by=event.answer_by,
-                said=state.said - {"lapsed"},
-            )
-        case ClockResumed():
-            closed = tuple(Paused(since=each.since, until=each.until or event.resumed_at) for each in state.pauses)
-            return replace(state, phase="running", pauses=closed, answer_by=None)
-        case StageStarted():
-            stage = Stage(
-                number=event.stage, role=event.role, unit=event.unit, started_at=event.started_at, due_at=event.due_at
-            )
-            return replace(state, stage=stage, said=state.said - {"stage"})
-        case StageFinished():
-            return replace(state, uses=(*state.uses, event.use))
-        case ResponsibilityPassedOn():
-            return replace(state, received_by=event.received_by, decided_by=event.decided_by)
-        case Reappointed():
-            return replace(state, reappointed_at=event.reappointed_at)
-        case OverdueLifted():
-            return replace(state, said=state.said - {"overdue"})
-        case ApplicationAnswered():
-            return replace(state, phase="answered")
-        case ClockEnded():
-            return replace(state, phase="ended")
-        case _ if type(event) in _SAID:
-            return replace(state, said=state.said | {_SAID[type(event)]})
-        case _:
-            return state
-
-
-def _moved(state: Running, event: DueDateMoved) -> Running:
-    """Another promise, of which nothing was said yet; that it is overdue stays said until it is lifted, and that a
-    supplement lapsed is no matter of the promise. A start from zero forgets the pauses that ended and who used the time
-    before."""
-    restarts = event.cause == "supplement_restart"
-    stage, stages = state.stage, event.promise.stages
-    due_at = stages[stage.number - 1].due_at if 1 <= stage.number <= len(stages) else None
-    return replace(
-        state,
-        promise=event.promise,
-        calendar=event.calendar,
-        warn_at=event.warn_at,
-        notice_by=event.notice_by,
-        said=state.said & ({"broken", "lapsed"} if restarts else {"broken", "lapsed", "overdue"}),
-        started_at=event.moved_at if restarts else state.started_at,
-        pauses=tuple(each for each in state.pauses if each.until is None) if restarts else state.pauses,
-        uses=() if restarts else state.uses,
-        stage=replace(stage, due_at=due_at, started_at=event.moved_at if restarts else stage.started_at),
-    )
 
 
 clock: Decider[Clock] = Decider(
@@ -636,4 +409,4 @@ clock: Decider[Clock] = Decider(
 
 def clock_stream(application: str) -> str:
     """The stream of the clock of a dossier, by the dossier's stream: opening it twice is the same stream."""
-    return f"clock-{uuid5(NAMESPACE, application)}"
+    return stream_of("clock", application)

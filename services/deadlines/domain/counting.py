@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from kernel import calendar as working_time
 from kernel.calendar import Calendar, Paused
 from schemas.deadlines import Late, StageUse
-from schemas.intake import Promise
+from schemas.intake import Promise, StageDue
 from services.deadlines.domain.rules import Rules
 
 MINUTE = dt.timedelta(minutes=1)
@@ -46,8 +46,7 @@ def _warn_at(promise: Promise, started: dt.datetime, rules: Rules, calendar: Cal
 
 def _days_before(end: dt.datetime, days: int, started: dt.datetime, calendar: Calendar) -> dt.datetime | None:
     """Closing time so many working days before a moment; None where that is before the clock started."""
-    day = working_time.local(end).date()
-    found = working_time.closing(working_time.add_days(day, -days, calendar), calendar)
+    found = working_time.closing(end, -days, calendar)
     return found if found > started else None
 
 
@@ -68,7 +67,10 @@ def recounted(promise: Promise, started: dt.datetime, pauses: Sequence[Paused], 
         due_at=due_at,
         counted_from=working_time.counted_from(started, cut_off, calendar),
         calendar=calendar.version,
-        stages=tuple(replace(each, due_at=end) for each, end in zip(promise.stages, ends, strict=True)),
+        stages=tuple(
+            StageDue(role=each.role, due_at=end, weight=each.weight)
+            for each, end in zip(promise.stages, ends, strict=True)
+        ),
     )
 
 
@@ -108,13 +110,9 @@ def blamed(uses: Sequence[StageUse]) -> tuple[str, str]:
 
 def apologise_by(due_at: dt.datetime, rules: Rules, calendar: Calendar) -> dt.datetime:
     """Until when a broken promise is to be apologised for."""
-    return _days_after(due_at, rules.apology.after_days, calendar)
+    return working_time.closing(due_at, rules.apology.after_days, calendar)
 
 
 def extended(since: dt.datetime, rules: Rules, calendar: Calendar) -> dt.datetime:
     """The new day that a draft asks for. `since`: the later of the due date and now."""
-    return _days_after(since, rules.apology.extension, calendar)
-
-
-def _days_after(moment: dt.datetime, days: int, calendar: Calendar) -> dt.datetime:
-    return working_time.closing(working_time.add_days(working_time.local(moment).date(), days, calendar), calendar)
+    return working_time.closing(since, rules.apology.extension, calendar)

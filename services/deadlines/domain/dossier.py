@@ -2,10 +2,17 @@
 else."""
 
 from typing import Any
-from uuid import UUID
 
-NAMESPACE = UUID("b2f3f0f4-2a1e-5c43-8d7e-41c1a0e2f7d3")
+import uuid_utils
+
+NAMESPACE = uuid_utils.UUID("b2f3f0f4-2a1e-5c43-8d7e-41c1a0e2f7d3")
 """The streams of this service are named after those they are about."""
+
+
+def stream_of(kind: str, name: str) -> str:
+    """The stream of this kind that is named after something: whoever opens it twice opens the same."""
+    return f"{kind}-{uuid_utils.uuid5(NAMESPACE, name)}"
+
 
 ABOUT = ("application", "code", "procedure", "received_by", "decided_by")
 

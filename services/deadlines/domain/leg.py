@@ -8,7 +8,6 @@ true. A step that is opened again is another leg.
 import datetime as dt
 from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
-from uuid import uuid5
 
 from kernel import calendar as working_time
 from kernel.decider import Decider
@@ -16,7 +15,7 @@ from schemas.deadlines import LegFinished, LegMoved, LegOverdue, LegStarted
 from schemas.event import Event
 from schemas.rules import Cited
 from services.deadlines.domain.counting import late
-from services.deadlines.domain.dossier import NAMESPACE
+from services.deadlines.domain.dossier import stream_of
 from services.deadlines.domain.rules import Known
 
 DROPPED = "dropped"
@@ -202,4 +201,4 @@ leg: Decider[Leg] = Decider("leg", initial, decide, evolve, (LegStarted, LegMove
 
 def leg_stream(transfer: str, step: str, turn: int) -> str:
     """The stream of the clock of a step, by the transfer's stream: opening it twice is the same stream."""
-    return f"leg-{uuid5(NAMESPACE, f'{transfer} {step} {turn}')}"
+    return stream_of("leg", f"{transfer} {step} {turn}")

@@ -12,8 +12,9 @@ from kernel.packs import Pack, in_force
 from schemas.deadlines import ApplicationAnswered, ClockPaused, ClockResumed, Late
 from schemas.event import Event
 from schemas.intake import Promise
-from services.deadlines.domain.clock import Running, clock
+from services.deadlines.domain.clock import clock
 from services.deadlines.domain.counting import IMPORTED, late, recounted
+from services.deadlines.domain.running import Running
 
 TOPICS = ("cut_off", "processing_default", "supplement")
 """What of a rule pack bears on when a dossier is due."""

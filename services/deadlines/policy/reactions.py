@@ -34,6 +34,7 @@ from services.deadlines.domain.clock import clock, clock_stream
 from services.deadlines.domain.counting import extended
 from services.deadlines.domain.dossier import about
 from services.deadlines.domain.rules import Known, local_rules
+from services.deadlines.domain.running import ONE_STOP
 
 # Clocks
 
@@ -78,7 +79,7 @@ def _imported(recorded: Recorded, known: Known) -> Sequence[Answer]:
             at=event.received_at,
             noticed_at=noticed_at,
             stage=max(1, event.stage),
-            role="expert" if event.holder != event.received_by else life.ONE_STOP,
+            role="expert" if event.holder != event.received_by else ONE_STOP,
             unit=event.holder,
         )
         commands.append(stage)

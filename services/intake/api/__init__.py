@@ -1,15 +1,16 @@
 """What programs say to intake: one route a command, one route a question."""
 
-from services.intake.api import application, attachment, catalogue, form, importing, paper, register, submission, unit
+from services.intake.api import attachment, catalogue, form, importing, paper, register, submission, unit
+from services.intake.api.application import life
 
 routers = (
     submission.router,
     register.router,
-    application.router,
+    life.router,
     attachment.router,
     catalogue.router,
     form.router,
     unit.router,
     importing.router,
-    paper.router,
+    *paper.routers,
 )

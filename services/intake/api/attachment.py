@@ -1,20 +1,22 @@
 """The files of dossiers: sent before the dossier names them, stored under their digest, given out as downloads."""
 
-from collections.abc import AsyncIterator
+from collections.abc import Sequence
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, HTTPException, UploadFile
-from fastapi.responses import FileResponse
+from fastapi.responses import StreamingResponse
 from pydantic import BaseModel
 
 from kernel import blobs
-from kernel.decider import Text
+from kernel.decider import Rejected, Text
+from kernel.service import Service
+from kernel.upload import store
 from kernel.web import Here, may
 from schemas.event import Actor
-from services.intake.api.application import OFFICERS
+from schemas.people import Document
+from services.intake.api.access import OFFICERS
 
 router = APIRouter(tags=["Tệp đính kèm / Attachments"])
-CHUNK = 256 << 10
 
 
 class Stored(BaseModel):
@@ -25,27 +27,19 @@ class Stored(BaseModel):
     media_type: str
 
 
-async def store(service: Here, file: UploadFile) -> blobs.Blob:
-    """Take a file in. Raises HTTPException 413, 415 with what to do."""
-
-    async def chunks() -> AsyncIterator[bytes]:
-        while chunk := await file.read(CHUNK):
-            yield chunk
-
-    most = service.settings.max_attachment
-    try:
-        return await blobs.put(service.settings.blobs, chunks(), most=most)
-    except blobs.TooLarge:
-        raise HTTPException(
-            413,
-            Text(
-                f"Mỗi tệp tối đa {most >> 20} MiB. Hãy nén hoặc chia nhỏ.", f"A file may have {most >> 20} MiB at most."
-            ),
-        ) from None
-    except blobs.UnknownType:
-        raise HTTPException(
-            415, Text("Chỉ nhận tệp PDF, PNG, JPEG hoặc DOCX.", "Only PDF, PNG, JPEG or DOCX files are taken.")
-        ) from None
+def check_stored(service: Service, documents: Sequence[Document]) -> None:
+    """Every file that a dossier names has been sent before, and is what it says it is. Raises Rejected."""
+    for each in documents:
+        if each.digest:
+            found = blobs.size_and_type(service.settings.blobs, each.digest, blobs.key(service.settings))
+            if found is None or (found.size, found.media_type) != (each.size, each.media_type):
+                raise Rejected(
+                    "file_missing",
+                    Text("Tệp «{title}» chưa được tải lên.", "The file “{title}” has not been sent.").of(
+                        title=each.title
+                    ),
+                    instead=Text("Tải tệp lên trước.", "Send the file to /attachments first."),
+                )
 
 
 @router.post("/attachments", status_code=201, response_model=Stored, summary="Send a file")
@@ -57,14 +51,19 @@ async def post_attachment(service: Here, file: UploadFile) -> Stored:
 @router.get("/attachments/{digest}", summary="Download a file (officers)")
 async def get_attachment(
     service: Here, digest: str, _: Annotated[Actor, Depends(may(*OFFICERS, "auditor"))]
-) -> FileResponse:
+) -> StreamingResponse:
     if len(digest) != 64 or not set(digest) <= set("0123456789abcdef"):
         raise HTTPException(404)
-    found = blobs.size_and_type(service.settings.blobs, digest)
+    key = blobs.key(service.settings)
+    found = blobs.size_and_type(service.settings.blobs, digest, key)
     if found is None:
         raise HTTPException(404)
-    return FileResponse(
-        blobs.path(service.settings.blobs, digest),
+    return StreamingResponse(
+        blobs.read(blobs.path(service.settings.blobs, digest), key),
         media_type=found.media_type,
-        headers={"content-disposition": f'attachment; filename="{digest[:12]}"', "content-security-policy": "sandbox"},
+        headers={
+            "content-length": str(found.size),
+            "content-disposition": f'attachment; filename="{digest[:12]}"',
+            "content-security-policy": "sandbox",
+        },
     )

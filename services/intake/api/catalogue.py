@@ -16,8 +16,8 @@ from kernel.web import Ask, Asked, Here, may
 from schemas.event import Actor
 from schemas.intake import AtSupplement, Authority, CutOff, Terms
 from schemas.people import Level
-from services.intake.api.application import Id, Known, example
-from services.intake.api.reference import RULES, Reference, local_day
+from services.intake.api.body import Id, example
+from services.intake.api.reference import RULES, Known, Reference, local_day
 from services.intake.domain.catalogue import Difference, National, Ours, bring_in_line, diff, terms_of
 from services.intake.domain.form import plain
 from services.intake.domain.procedure import (
@@ -98,7 +98,7 @@ class CountingBody(BaseModel):
     decision: Annotated[str, Field(max_length=300)] = ""
 
 
-class WithdrawBody(BaseModel):
+class WithdrawProcedureBody(BaseModel):
     model_config = ConfigDict(extra="forbid") | example(effective_from="2026-09-01", replaced_by=["2.002854"])
 
     effective_from: dt.date
@@ -234,7 +234,9 @@ async def count_otherwise(service: Service, actor: Actor, id: str, body: Countin
 
 
 @router.post("/procedures/{id}/withdraw", response_model=Changed, summary="Offer it no more from a day on")
-async def withdraw_procedure(service: Here, actor: Operator, asked: Ask, id: Id, body: WithdrawBody) -> Changed:
+async def withdraw_procedure(
+    service: Here, actor: Operator, asked: Ask, id: Id, body: WithdrawProcedureBody
+) -> Changed:
     command = WithdrawProcedure(
         effective_from=body.effective_from, replaced_by=body.replaced_by, decision=body.decision
     )
@@ -287,7 +289,7 @@ def reviewed() -> Sequence[tuple[str, Command]]:
 @router.post("/catalogue/diff", response_model=InLine, summary="What is missing, outdated or surplus, unit by unit")
 async def diff_catalogue(service: Here, known: Known, _: Operator, body: NationalBody) -> InLine:
     day = body.on or local_day(service.clock.now())
-    found = diff(await _ours(service, day), body.national, await _offers(service, known, day))
+    found = diff(await _ours(service, day), body.national, await _offers(known, day))
     return InLine(differences=found, mended=0)
 
 
@@ -296,7 +298,7 @@ async def bring_catalogue_in_line(service: Here, known: Known, actor: Operator, 
     """The catalogue first, then, in a second call, each unit's electronic one-stop. A dry run changes nothing."""
     day = body.on or local_day(service.clock.now())
     ours = await _ours(service, day)
-    found = diff(ours, body.national, await _offers(service, known, day))
+    found = diff(ours, body.national, await _offers(known, day))
     commands = bring_in_line(found, ours, body.national, day)
     if body.dry_run:
         return InLine(differences=found, mended=0)
@@ -320,7 +322,7 @@ async def _ours(service: Service, day: dt.date) -> list[Ours]:
     ]
 
 
-async def _offers(service: Service, known: Reference, day: dt.date) -> dict[str, frozenset[Authority]]:
+async def _offers(known: Reference, day: dt.date) -> dict[str, frozenset[Authority]]:
     """Which authorities' procedures each receiving unit has to show, by the rules of the day."""
     receiving = known.rules(day).receiving
     kinds = {kind for each in receiving.values() for kind in each}

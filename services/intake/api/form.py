@@ -11,8 +11,8 @@ from pydantic import BaseModel, Field
 from kernel.decider import Text
 from kernel.web import Here, Lang
 from schemas.people import Person
-from services.intake.api.application import Id, Known
-from services.intake.api.reference import Reference, local_day
+from services.intake.api.body import Id
+from services.intake.api.reference import Known, Reference, local_day
 from services.intake.domain import form as forms
 from services.intake.domain.form import Form, Wrong
 

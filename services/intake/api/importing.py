@@ -33,11 +33,13 @@ from schemas.intake import (
 )
 from schemas.people import Document, Person
 from schemas.rules import Cited
-from services.intake.api.application import Id, Known, Words, example, stream_of
+from services.intake.api.application.dossier import stream_of
+from services.intake.api.body import Id, Words, example
 from services.intake.api.catalogue import Operator
-from services.intake.api.reference import Reference, local_day
+from services.intake.api.reference import Known, Reference, local_day
 from services.intake.domain import appointment
-from services.intake.domain.application import Import, application
+from services.intake.domain.application.life import application
+from services.intake.domain.application.takeover import Import
 from services.intake.domain.names import NAMESPACE
 
 TOGETHER = 50

@@ -12,12 +12,12 @@ from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager, nullcontext
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 from uuid import uuid4
 from weakref import WeakValueDictionary
 from zoneinfo import ZoneInfo
 
-from fastapi import Request
+from fastapi import Depends, Request
 
 from kernel import packs
 from kernel.batch import Batcher
@@ -178,3 +178,6 @@ class Reference:
 async def reference(request: Request) -> Reference:
     service: Service = request.app.state.service
     return service.keep(Reference)
+
+
+Known = Annotated[Reference, Depends(reference)]

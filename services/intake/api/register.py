@@ -16,9 +16,10 @@ from schemas.event import Actor, Personal
 from schemas.intake import Status
 from schemas.people import Person
 from schemas.tracking import read_tracking_code
-from services.intake.api.application import OFFICERS, Appointment, id_of, stream_of, summary
+from services.intake.api.access import OFFICERS
+from services.intake.api.application.dossier import Appointment, id_of, stream_of, summary
 from services.intake.api.reference import local_day
-from services.intake.domain.application import application
+from services.intake.domain.application.life import application
 from services.intake.domain.register import read_code
 
 router = APIRouter(tags=["Sổ theo dõi / Register"])

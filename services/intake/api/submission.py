@@ -22,28 +22,17 @@ from kernel.web import Ask, Asked, Called, Here, Who
 from schemas.event import Actor, Personal, Recorded
 from schemas.intake import Authority, Channel, Delivery, Guidance, Notify, PaperRefused, VisitorGuided
 from schemas.people import Document, Person, Place
-from services.intake.api.application import (
-    OFFICERS,
-    Body,
-    FileNames,
-    Id,
-    Known,
-    Summary,
-    Tracking,
-    Words,
-    check_stored,
-    dossier_for,
-    example,
-    id_of,
-    stream_of,
-    told,
-    when_of,
-)
+from services.intake.api.access import OFFICERS, Tracking
+from services.intake.api.application.dossier import Summary, dossier_for, id_of, stream_of, told
+from services.intake.api.attachment import check_stored
+from services.intake.api.body import Body, FileNames, Id, Words, example, when_of
 from services.intake.api.form import Answers, check_described, form_of
-from services.intake.api.reference import Reference, local_day
-from services.intake.domain import application as life
+from services.intake.api.reference import Known, Reference, local_day
 from services.intake.domain import appointment
-from services.intake.domain.application import Application, application
+from services.intake.domain.application import submission
+from services.intake.domain.application.dossier import Application, initial
+from services.intake.domain.application.life import application, decide
+from services.intake.domain.application.receipt import Receive
 from services.intake.domain.rules import Admitted, Rules, admission
 from services.intake.domain.unit import place
 from services.intake.domain.visit import Guide, visit
@@ -182,7 +171,7 @@ async def _submit(
     other, about = body.authorised, body.concerns
     receive = None
     if body.channel not in ("online", "national_portal") and terms and _works_at(actor, received_by):
-        receive = life.Receive(
+        receive = Receive(
             when=when,
             code=NO_CODE_YET,
             terms=terms,
@@ -192,7 +181,7 @@ async def _submit(
             officer=actor.id,
             tracking=tracking,
         )
-    command = life.Submit(
+    command = submission.Submit(
         **body.told(subject),
         when=when,
         terms=terms,
@@ -215,7 +204,7 @@ async def _submit(
         receive=receive,
     )
     if receive:
-        life.decide(command, life.initial)  # what is not allowed takes no number of the register
+        decide(command, initial)  # what is not allowed takes no number of the register
         code = await known.code(rules, received_by, local_day(now))
         logs.about(code)
         command = replace(command, receive=replace(receive, code=code))
@@ -241,7 +230,7 @@ async def save(
         await known.unit(each, local_day(when.happened_at))
     check_stored(service, body.documents)
     subject = await _subject(service, body.applicant.id_number)
-    command = life.Draft(
+    command = submission.Draft(
         **body.told(subject),
         when=when,
         received_by=body.received_by,

@@ -16,10 +16,12 @@ from kernel.web import Ask, Asked, Here
 from schemas.event import Actor
 from schemas.intake import UnitFacts, UnitKind
 from schemas.people import Place
-from services.intake.api.application import Id, Known, PassOnBody, act, example
+from services.intake.api.application.action import act
+from services.intake.api.application.handling import PassOnBody
+from services.intake.api.body import Id, example
 from services.intake.api.catalogue import Changed, Loaded, Operator
-from services.intake.api.reference import RULES, local_day
-from services.intake.domain.application import OPEN
+from services.intake.api.reference import RULES, Known, local_day
+from services.intake.domain.application.dossier import OPEN
 from services.intake.domain.unit import (
     ChangeUnit,
     CloseUnit,

@@ -73,13 +73,10 @@ class Rules:
     receiving_cited: Cited
     online_only: OnlineOnly
     cut_off: dt.time | None
-    cut_off_cited: Cited
     supplement: Supplement
     refusal_cited: Cited
     consultation_within: int
-    consultation_cited: Cited
     code: CodeForm
-    code_cited: Cited
     attachments: Attachments
     late_entry: LateEntry
     default_time: ProcessingTime | None = None
@@ -137,7 +134,6 @@ def rules_on(day: dt.date, packs: Iterable[Pack]) -> Rules:
             default_level=online_default.get("level", 0),
         ),
         cut_off=clock(entry["cut_off"]["time"]),
-        cut_off_cited=cited["cut_off"],
         supplement=Supplement(
             cited=cited["supplement"],
             within=extra["within"],
@@ -147,9 +143,7 @@ def rules_on(day: dt.date, packs: Iterable[Pack]) -> Rules:
         ),
         refusal_cited=cited["refusal"],
         consultation_within=entry["consultation"]["within"],
-        consultation_cited=cited["consultation"],
         code=entry["code"]["form"],
-        code_cited=cited["code"],
         attachments=Attachments(
             cited=cited["attachments"], most=files["most"], largest=files["largest"], types=frozenset(files["types"])
         ),

@@ -15,7 +15,6 @@ from kernel.service import Service
 from kernel.store import Conflict
 from kernel.web import Here
 from schemas.intake import AtSupplement, Terms
-from services.intake.api.application import Known
 from services.intake.api.catalogue import (
     CountingBody,
     NationalBody,
@@ -25,6 +24,7 @@ from services.intake.api.catalogue import (
     diff_catalogue,
     search,
 )
+from services.intake.api.reference import Known
 from services.intake.domain.procedure import procedure, procedure_stream, terms_on
 from services.intake.pages import words
 from services.intake.pages.shared import form_of, keyed, name_of, text, time_in_words, today, unit_names

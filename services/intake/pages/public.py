@@ -13,9 +13,11 @@ from kernel.layout import lang, render, see_other
 from kernel.tracking import codes
 from kernel.web import Here
 from schemas.intake import PaperRefused, UnitFacts, VisitorGuided
-from services.intake.api.application import OFFICERS, Known, stream_of
+from services.intake.api.access import OFFICERS
+from services.intake.api.application.dossier import stream_of
 from services.intake.api.catalogue import search
-from services.intake.api.paper import site
+from services.intake.api.paper.letterhead import site
+from services.intake.api.reference import Known
 from services.intake.api.register import find, tracked, typed_code
 from services.intake.domain.form import plain
 from services.intake.domain.rules import online_level

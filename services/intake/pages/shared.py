@@ -16,10 +16,13 @@ from kernel.service import Service
 from kernel.tracking import codes
 from kernel.web import Asked, Here, Who, who
 from schemas.intake import ProcessingTime, Terms
-from services.intake.api.application import Known, id_of
-from services.intake.api.reference import local_day
+from services.intake.api.application.dossier import id_of
+from services.intake.api.reference import Known, local_day
 from services.intake.domain.rules import Rules
 from services.intake.pages.words import CASE, TIME_UNIT, WRONG
+
+PERSON_FIELDS = ("name", "id_number", "phone", "email")
+ADDRESS_FIELDS = ("street", "commune", "province")
 
 
 async def name_unit(request: Request, service: Here, known: Known, actor: Who) -> None:

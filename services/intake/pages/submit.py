@@ -12,14 +12,13 @@ from starlette.datastructures import FormData, UploadFile
 
 from kernel.decider import Text
 from kernel.layout import lang, read_day, render, say, see_other
+from kernel.upload import store
 from kernel.web import Asked, Here, Who
 from schemas.intake import Terms
 from schemas.people import Address, Document, Person
-from services.intake.api.application import Known
-from services.intake.api.attachment import store
 from services.intake.api.form import form_of as form_on_page
 from services.intake.api.form import units_of
-from services.intake.api.reference import Reference
+from services.intake.api.reference import Known, Reference
 from services.intake.api.submission import Guided, Submission, submit
 from services.intake.domain.form import Answer, Form, check_concerned
 from services.intake.domain.rules import online_level

@@ -22,15 +22,16 @@ from schemas.transfers import Consultation, Facts, Finding, Reply
 from services.transfers.api.access import check_sees
 from services.transfers.api.reading import opened, shown
 from services.transfers.domain.dossier import transfer_stream
+from services.transfers.projection.step import StepRow
+from services.transfers.projection.step import step as step_view
 from services.transfers.projection.transfer import (
-    StepRow,
     TransferRow,
     read_cited,
     read_facts,
     read_findings,
+    read_scan,
     read_steps,
 )
-from services.transfers.projection.transfer import step as step_view
 from services.transfers.projection.transfer import transfer as transfer_view
 
 router = APIRouter(tags=["Chuyển trường / Transfers"])
@@ -38,7 +39,8 @@ ERASED = "[đã xóa theo yêu cầu]"
 SAME = (
     *("number", "code", "procedure", "status", "submitted_at", "received_at", "received_by", "decided_by"),
     *("kind", "year", "from_school", "to_school", "special", "to_class", "held", "outcome", "ground"),
-    *("document_number", "decided_at", "ended_at"),
+    *("document_number", "decided_at", "ended_at", "corrected_at"),
+    *("entered_late", "lost_at", "place_why", "place_late"),
 )
 Status = Literal["undescribed", "requested", "open", "granted", "completed", "refused", "closed"]
 
@@ -74,19 +76,28 @@ class Letter(BaseModel):
 
 
 class Answer(BaseModel):
-    """What the leadership answered."""
+    """What the leadership answered. `by_hand`: it came on paper, and who entered it at `arrived_at` (for the applicant,
+    whose officer); then there are the paper's own date, its scan, and why it did not come over the exchange."""
 
     opinion: str
     number: str
     text: str | None
     signer: str
     arrived_at: dt.datetime | None
+    by_hand: str = ""
+    signed_on: dt.date | None = None
+    scan: Document | None = None
+    reason: str | None = None
 
 
 class Case(BaseModel):
     """A case. `number` counts its events. `pupil` and `reason` are null where the person was erased; the applicant sees
     no names, letters and notes but the reason of a decision. `asked_at`: when the leadership was asked in writing.
-    `held`: it has a place in its class; if it has not, it waits for one."""
+    `held`: it has a place in its class; if it has not, it waits for one. `erased`: the pupil's data was erased.
+    `lost_at`: when it lost the place that was kept for it; `place_why` it has its place, or lost it: a case that was
+    submitted `earlier`, or `fewer` places; `place_late`: whichever of the two was submitted earlier was entered late.
+    `elsewhere`: somebody has to look into where the pupil is, whom transfers know at this school ("" : outside, or not
+    the reader's to know)."""
 
     application: UUID
     number: int
@@ -120,6 +131,16 @@ class Case(BaseModel):
     document_number: str
     decided_at: dt.datetime | None
     ended_at: dt.datetime | None
+    erased: bool = False
+    entered_late: bool = False
+    lost_at: dt.datetime | None = None
+    place_why: str = ""
+    place_late: bool = False
+    elsewhere: str | None = None
+    confirmed: str | None = None
+    corrected_at: dt.datetime | None = None
+    corrected_by: str = ""
+    correction: str | None = None
     pupil: str | None = None
     born: dt.date | None = None
     documents: list[Document] = []
@@ -167,6 +188,11 @@ def readers(row: TransferRow) -> set[str]:
     return units(row) | {each.to_unit for each in _steps(row)} - {""}
 
 
+def asks_in(row: TransferRow) -> str:
+    """The unit that asks the leadership; "" where nobody does."""
+    return next((each.unit for each in _steps(row) if each.step == "consult"), "")
+
+
 def _steps(row: TransferRow) -> Sequence[Any]:
     return read_steps(row.steps)
 
@@ -190,13 +216,16 @@ async def told(service: Service, found: Found, *, officer: bool = True) -> Case:
     """A case as officers see it, or the applicant."""
     row = found.row
     notes = [each for each in found.steps.values() if each.note] if officer else []
-    person, reason, draft, reply, raised, *said = await opened(
+    person, reason, draft, reply, raised, why, confirmed, correction, *said = await opened(
         service,
-        (row.pupil, row.who if officer else None, Person),
+        (row.pupil, row.who, Person),
         (row.pupil, row.reason, str),
         (row.pupil, row.draft if officer else None, Consultation),
         (row.pupil, row.reply if officer else None, Reply),
         (row.pupil, row.raised if officer else None, str),
+        (row.pupil, row.reply_reason if officer else None, str),
+        (row.pupil, row.confirmed if officer else None, str),
+        (row.pupil, row.correction if officer else None, str),
         *((row.pupil, each.note, str) for each in notes),
     )
     note_of = {(each.step, each.turn): text for each, text in zip(notes, said, strict=True)}
@@ -218,6 +247,10 @@ async def told(service: Service, found: Found, *, officer: bool = True) -> Case:
             text=reply.text if reply else None,
             signer=reply.signer if reply else "",
             arrived_at=row.replied_at,
+            by_hand=row.replied_by if officer or not row.replied_by else asks_in(row),
+            signed_on=row.reply_signed_on,
+            scan=read_scan(row.scan) if officer else None,
+            reason=why,
         )
     steps = [
         StepTold(
@@ -233,16 +266,21 @@ async def told(service: Service, found: Found, *, officer: bool = True) -> Case:
         findings=read_findings(row.findings),
         steps=steps,
         asked_at=row.consultation_issued_at,
-        class_name=await class_name(service, row.to_class),
+        class_name=await class_name(service, row.to_class) if officer or row.held or row.outcome == "granted" else "",
         consultation=letter,
         reply=answer,
         reason=reason,
         decision=read_cited(row.decision),
         rule=read_cited(row.rule),
-        pupil=person.name if person else None,
-        born=person.born if person else None,
+        erased=row.who is not None and person is None,
+        pupil=person.name if person and officer else None,
+        born=person.born if person and officer else None,
         documents=await documents_of(service, row.application) if officer else [],
         raised=raised,
+        elsewhere=row.elsewhere if officer or row.elsewhere is None else "",
+        confirmed=confirmed,
+        corrected_by=row.corrected_by if officer else "",
+        correction=correction,
         **{name: getattr(row, name) for name in SAME},
     )
 

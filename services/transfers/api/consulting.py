@@ -1,4 +1,4 @@
-"""Asking the Department's leadership in writing: the draft, the signed letter, and an answer that came on paper."""
+"""Asking the Department's leadership in writing: the draft, and the signed letter."""
 
 import asyncio
 import datetime as dt
@@ -16,19 +16,17 @@ from kernel.service import Service
 from kernel.store import Conflict
 from kernel.web import Ask, Asked, Here
 from schemas.event import Actor, Personal
-from schemas.transfers import Consultation, Opinion, Reply
+from schemas.transfers import Consultation
 from services.transfers.api import letter as letters_of
 from services.transfers.api.access import HEADS, check_acts, check_sees
-from services.transfers.api.acting import EITHER, Reason, now, say, subject_of
+from services.transfers.api.acting import EITHER, now, say, subject_of
 from services.transfers.api.case import ERASED, Case, find, readers
-from services.transfers.api.reading import names, opened, row_of
+from services.transfers.api.reading import names, opened
 from services.transfers.api.reference import known as known_now
 from services.transfers.domain import commands as life
-from services.transfers.domain.dossier import document_id, letters_stream, opinion_stream
+from services.transfers.domain.dossier import document_id, letters_stream
 from services.transfers.domain.letters import letters
 from services.transfers.domain.transfer import transfer
-from services.transfers.projection.exchange import OpinionRow
-from services.transfers.projection.exchange import opinion as opinion_view
 from services.transfers.projection.transfer import TransferRow, read_steps
 
 router = APIRouter(tags=["Xin ý kiến / Consultations"])
@@ -62,24 +60,6 @@ class IssueBody(BaseModel):
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"signer": "Trần Văn Hùng"}]})
 
     signer: Annotated[str, Field(min_length=2, max_length=200, pattern=r"\S")]
-
-
-class ReplyBody(BaseModel):
-    """An answer that came on paper, where there is no document exchange."""
-
-    model_config = ConfigDict(
-        extra="forbid",
-        json_schema_extra={
-            "examples": [
-                {"opinion": "approved", "number": "12/SGDĐT-VP", "text": "Sở đồng ý.", "signer": "Lê Thị Thu Hà"}
-            ]
-        },
-    )
-
-    opinion: Opinion
-    number: Annotated[str, Field(min_length=1, max_length=60, pattern=r"\S")]
-    text: Reason
-    signer: Annotated[str, Field(max_length=200)] = ""
 
 
 def consulting(row: TransferRow) -> str:
@@ -156,33 +136,6 @@ async def numbered(service: Service, actor: Actor, unit: str, request: UUID, mom
     return f"{taken.state.last:02}/{letters_of.notation(name)}"
 
 
-async def reply_by_hand(service: Service, actor: Actor, id: UUID, body: ReplyBody, asked: Asked) -> None:
-    """Enter an answer that came on paper. Raises Rejected, 403, 404, 409."""
-    row = (await find(service, id)).row
-    check_acts(actor, EITHER, {consulting(row)})
-    if row.consultation is None:
-        raise HTTPException(409, Text("Văn bản xin ý kiến chưa được ký.", "The consultation was not signed yet."))
-    if row.opinion:
-        raise HTTPException(409, Text("Đã có văn bản trả lời.", "There is an answer already."))
-    given: OpinionRow | None = await row_of(service, opinion_view, opinion_stream(row.consultation))
-    if given is not None and given.opinion not in {"", body.opinion}:
-        says = Text(
-            "Sở đã ký văn bản trả lời số {number} với ý kiến khác. Hãy chờ văn bản đó đến.",
-            "The Department signed another answer, number {number}. Wait until it arrives.",
-        )
-        raise HTTPException(409, says.of(number=given.reply_number))
-    text = Reply(text=body.text.strip(), signer=body.signer.strip())
-    command = life.HearReply(
-        document=row.consultation,
-        reply=document_id(opinion_stream(row.consultation), 1),
-        number=body.number.strip(),
-        opinion=body.opinion,
-        at=service.clock.now(),
-        text=Personal(subject=subject_of(row.pupil), clear=text),
-    )
-    await say(service, actor, row.stream, command, asked)
-
-
 async def printed(service: Service, row: TransferRow) -> letters_of.Official:
     """The consultation as it is printed: what was signed, or, before that, the draft. Raises 404 without one."""
     if not row.drafts:
@@ -243,12 +196,6 @@ async def post_draft(service: Here, actor: Staff, asked: Ask, response: Response
 async def post_issue(service: Here, actor: Staff, asked: Ask, response: Response, id: UUID, body: IssueBody) -> Case:
     """It gets its number and goes out over the document exchange; where there is none, print it."""
     await issue(service, actor, id, body, asked)
-    return await now(service, id, response)
-
-
-@router.post("/transfers/{id}/reply", summary="Enter an answer that came on paper (officers of the unit that asked)")
-async def post_reply(service: Here, actor: Staff, asked: Ask, response: Response, id: UUID, body: ReplyBody) -> Case:
-    await reply_by_hand(service, actor, id, body, asked)
     return await now(service, id, response)
 
 

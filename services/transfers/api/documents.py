@@ -1,12 +1,10 @@
-"""The log of the document exchange, over HTTP: letters and their statuses, dead letters, what arrived for a person."""
+"""The log of the document exchange, over HTTP: letters and their statuses, and dead letters."""
 
 import datetime as dt
-from pathlib import Path
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, HTTPException, Query, Response
-from fastapi.responses import FileResponse
+from fastapi import APIRouter, HTTPException, Query
 from pydantic import BaseModel
 
 from kernel.access import Staff, own
@@ -16,27 +14,22 @@ from kernel.web import Ask, Asked, Here
 from schemas.event import Actor
 from services.transfers.api.access import CLERKS, check_acts, check_sees
 from services.transfers.api.reading import row_of
-from services.transfers.domain import arrival as aside
 from services.transfers.domain import document as sending
-from services.transfers.domain.arrival import arrival, arrival_stream
 from services.transfers.domain.document import document
 from services.transfers.domain.dossier import document_stream
-from services.transfers.projection.exchange import ArrivalRow, DocumentRow, read_statuses
-from services.transfers.projection.exchange import arrival as arrival_view
+from services.transfers.projection.exchange import DocumentRow, read_statuses
 from services.transfers.projection.exchange import document as document_view
 
 router = APIRouter(tags=["Liên thông văn bản / Document exchange"])
 MOST = 200
 Phase = Literal["queued", "sent", "failed"]
 LIST = """
-SELECT d.*, coalesce(t.code, '') AS dossier FROM view.document d
+SELECT d.*, coalesce(t.code, '') AS dossier,
+CASE WHEN t.consultation = d.document THEN t.replied_by ELSE '' END AS by_hand, t.replied_at
+FROM view.document d
 LEFT JOIN view.transfer t ON t.application = d.application
 WHERE ($1 = '' OR d.from_unit = $1 OR d.to_unit = $1) AND ($2 = '' OR d.status = $2)
 ORDER BY d.queued_at DESC LIMIT $3
-"""
-ARRIVALS = """
-SELECT * FROM view.arrival WHERE ($1 = '' OR unit = $1) AND ($2 OR settled_at IS NULL)
-ORDER BY arrived_at DESC LIMIT $3
 """
 
 
@@ -50,7 +43,8 @@ class StatusTold(BaseModel):
 
 class DocumentTold(BaseModel):
     """A letter on the exchange. `direction` is as seen by the unit that asks ("" where it is neither side). `failed` is
-    a dead letter: `failure` says why, and a person sends it anew."""
+    a dead letter: `failure` says why, and a person sends it anew. `by_hand`: its answer came on paper, and who entered
+    it (in lists only)."""
 
     document: UUID
     dossier: str
@@ -68,23 +62,8 @@ class DocumentTold(BaseModel):
     failure: str
     requeued: int
     statuses: list[StatusTold]
-
-
-class ArrivalTold(BaseModel):
-    """Something that arrived and waits for a person; `fault` is technical and says nothing of anybody."""
-
-    arrival: UUID
-    unit: str
-    reason: Literal["unreadable", "unknown", "answer_to_be_read", "change_asked"]
-    size: int
-    sender: str
-    document_id: str
-    response_to: str
-    number: str
-    application: str
-    fault: str
-    arrived_at: dt.datetime
-    settled_at: dt.datetime | None
+    by_hand: str = ""
+    by_hand_at: dt.datetime | None = None
 
 
 def told(row: Any, unit: str = "", dossier: str = "") -> DocumentTold:
@@ -117,24 +96,13 @@ async def listed(service: Service, unit: str = "", status: str = "", most: int =
     """The log, the latest first."""
     rows = await service.pool.fetch(LIST, unit, status, most)
     return [
-        told(DocumentRow(**{name: row[name] for name in DocumentRow.__struct_fields__}), unit, row["dossier"])
+        told(
+            DocumentRow(**{name: row[name] for name in DocumentRow.__struct_fields__}), unit, row["dossier"]
+        ).model_copy(
+            update={"by_hand": row["by_hand"] or "", "by_hand_at": row["replied_at"] if row["by_hand"] else None}
+        )
         for row in rows
     ]
-
-
-async def arrivals(service: Service, unit: str = "", *, settled: bool = False) -> list[ArrivalTold]:
-    """What waits for a person, the latest first."""
-    return [_arrival(row) for row in await service.pool.fetch(ARRIVALS, unit, settled, MOST)]
-
-
-def _arrival(row: Any) -> ArrivalTold:
-    get = row.__getitem__ if not isinstance(row, ArrivalRow) else lambda name: getattr(row, name)
-    same = set(ArrivalTold.model_fields) - {"number", "application"}
-    return ArrivalTold(
-        number=get("letter_number"),
-        application=get("application").partition("-")[2],
-        **{name: get(name) for name in same},
-    )
 
 
 async def find(service: Service, id: UUID) -> DocumentRow:
@@ -145,33 +113,12 @@ async def find(service: Service, id: UUID) -> DocumentRow:
     return row
 
 
-async def find_arrival(service: Service, id: UUID) -> ArrivalRow:
-    """What was set aside, as of now. Raises 404."""
-    row: ArrivalRow | None = await row_of(service, arrival_view, arrival_stream(id))
-    if row is None:
-        raise HTTPException(404, Text("Không có văn bản đến này.", "There is no such arrival."))
-    return row
-
-
 async def requeue(service: Service, actor: Actor, id: UUID, asked: Asked) -> None:
     """Send a dead letter anew, as the same document. Raises Rejected, 403, 404."""
     row = await find(service, id)
     check_acts(actor, CLERKS, {row.from_unit})
     command = sending.Requeue(by=actor.id, at=service.clock.now())
     await service.do(document, row.stream, command, actor=actor, key=asked.key, fingerprint=asked.fingerprint)
-
-
-async def settle(service: Service, actor: Actor, id: UUID, asked: Asked) -> None:
-    """It was looked at. Raises Rejected, 403, 404."""
-    row = await find_arrival(service, id)
-    check_acts(actor, CLERKS, {row.unit})
-    command = aside.Settle(by=actor.id, at=service.clock.now())
-    await service.do(arrival, row.stream, command, actor=actor, key=asked.key, fingerprint=asked.fingerprint)
-
-
-def kept(service: Service, digest: str) -> Path:
-    """Where what was set aside lies, as it came."""
-    return service.settings.blobs / "arrivals" / f"{digest}.edxml"
 
 
 @router.get("/documents", summary="The log of the exchange, the latest first (staff)")
@@ -197,27 +144,3 @@ async def post_requeue(service: Here, actor: Staff, asked: Ask, id: UUID) -> Doc
     """It keeps its DocumentId: whoever got it already sees one document."""
     await requeue(service, actor, id, asked)
     return told(await find(service, id), actor.unit)
-
-
-@router.get("/arrivals", summary="What arrived and waits for a person (staff)")
-async def get_arrivals(
-    service: Here, actor: Staff, unit: Annotated[str, Query(max_length=60)] = "", settled: bool = False
-) -> list[ArrivalTold]:
-    return await arrivals(service, own(actor, unit), settled=settled)
-
-
-@router.get("/arrivals/{id}/content", summary="What arrived, as it came", response_class=Response)
-async def get_content(service: Here, actor: Staff, id: UUID) -> Response:
-    row = await find_arrival(service, id)
-    check_sees(actor, {row.unit})
-    path = kept(service, row.digest)
-    if not path.is_file():
-        raise HTTPException(404)
-    headers = {"content-disposition": f'attachment; filename="{row.digest[:12]}.edxml"', "cache-control": "no-store"}
-    return FileResponse(path, media_type="application/octet-stream", headers=headers)
-
-
-@router.post("/arrivals/{id}/settle", summary="It was looked at (officers of the unit, operator)")
-async def post_settle(service: Here, actor: Staff, asked: Ask, id: UUID) -> ArrivalTold:
-    await settle(service, actor, id, asked)
-    return _arrival(await find_arrival(service, id))

@@ -4,13 +4,12 @@ is set aside for a person, never lost."""
 import asyncio
 import datetime as dt
 import hashlib
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+from kernel import blobs
 from kernel.edoc.exchange import Exchange
 from kernel.edoc.exchange import opened as read_message
 from kernel.edoc.message import Business, Envelope, Malformed, Status, StatusCode
@@ -18,7 +17,7 @@ from kernel.post import Unreachable
 from kernel.service import Service
 from schemas.event import Personal
 from schemas.transfers import ArrivalReason, Consultation, Reply
-from services.transfers.api.documents import kept
+from services.transfers.api.arrivals import kept
 from services.transfers.api.messages import SELF, organisation, say
 from services.transfers.api.reading import row_of
 from services.transfers.domain import arrival as aside
@@ -111,7 +110,7 @@ class Heard:
             at=self.service.clock.now(),
         )
         stream = opinion_stream(came.document)
-        await self.service.do(opinion, stream, command, actor=SELF)
+        await self.service.do(opinion, stream, command, actor=SELF, by_itself=True)
         row: OpinionRow | None = await row_of(self.service, opinion_view, stream)
         if row is not None:
             await self._tell(came, came.to_unit, came.from_unit, StatusCode.RECEIVED, row.arrived_at)
@@ -135,7 +134,7 @@ class Heard:
             at=self.service.clock.now(),
             text=Personal(subject=case.pupil, clear=text),
         )
-        await self.service.do(transfer, case.stream, command, actor=SELF)
+        await self.service.do(transfer, case.stream, command, actor=SELF, by_itself=True)
         after = await self._case(asked.application)
         at = (after and after.replied_at) or command.at
         for code in (StatusCode.RECEIVED, StatusCode.DONE):
@@ -187,7 +186,7 @@ async def _set_aside(service: Service, unit: str, content: bytes, reason: Arriva
     """Keep what came, as it came, and say so. The same content for the same unit is one arrival."""
     digest = hashlib.sha256(content).hexdigest()
     try:
-        await asyncio.to_thread(_keep, kept(service, digest), content)
+        await asyncio.to_thread(blobs.keep, kept(service, digest), content, blobs.key(service.settings))
     except OSError as error:  # no outage of the database: other letters go on
         raise Unreachable(f"what arrived can't be kept ({type(error).__name__})") from None
     id = arrival_id(unit, digest)
@@ -195,16 +194,3 @@ async def _set_aside(service: Service, unit: str, content: bytes, reason: Arriva
         arrival=id, unit=unit, reason=reason, digest=digest, size=len(content), at=service.clock.now(), **more
     )
     await service.do(arrival, arrival_stream(id), command, actor=SELF)
-
-
-def _keep(path: Path, content: bytes) -> None:
-    if path.is_file():
-        return
-    path.parent.mkdir(parents=True, exist_ok=True)
-    half = path.with_suffix(".half")
-    with half.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    half.chmod(0o600)
-    half.replace(path)

@@ -29,6 +29,10 @@ SELECT s.*, t.code, t.special, t.kind, t.pupil, t.who, t.submitted_at, t.held, t
 FROM view.step s JOIN view.transfer t ON t.stream = s.stream
 WHERE s.status = 'open' AND s.to_unit <> '' AND ($1 = '' OR s.to_unit = $1) ORDER BY s.due_at, s.stream LIMIT $2
 """
+ATTENTION = """
+SELECT * FROM view.transfer WHERE status = 'open' AND (elsewhere IS NOT NULL OR lost_at IS NOT NULL)
+AND ($1 = '' OR from_school = $1 OR to_school = $1 OR received_by = $1) ORDER BY submitted_at LIMIT $2
+"""
 CASES = """
 SELECT * FROM view.transfer
 WHERE ($1 = '' OR from_school = $1 OR to_school = $1 OR received_by = $1 OR decided_by = $1)
@@ -73,6 +77,16 @@ class CaseLine(BaseModel):
     outcome: str
 
 
+class Attention(CaseLine):
+    """A case that a person should look at: `elsewhere`, the pupil is known at another school; or it lost the place that
+    was kept for it, at `lost_at`, for `place_why` (`place_late`: to one that was entered late)."""
+
+    elsewhere: str | None
+    lost_at: dt.datetime | None
+    place_why: str
+    place_late: bool
+
+
 class Cases(BaseModel):
     """A page of cases, the newest first. `next`: ask for the next page with it; "" at the end."""
 
@@ -114,6 +128,13 @@ async def cases(
     return found
 
 
+async def attention(service: Service, unit: str = "") -> list[Attention]:
+    """Cases that a person should look at, of a unit ("" : of all)."""
+    more = ("elsewhere", "lost_at", "place_why", "place_late")
+    rows = await service.pool.fetch(ATTENTION, unit, MOST)
+    return [Attention(**line(row).model_dump(), **{name: row[name] for name in more}) for row in rows]
+
+
 def line(row: Any) -> CaseLine:
     return CaseLine(
         application=UUID(row["application"].partition("-")[2]),
@@ -127,6 +148,14 @@ async def get_inbox(
 ) -> list[Work]:
     """Officers see their own unit's; `escalated=true`: what was told to it as overdue elsewhere."""
     return await work(service, own(actor, unit), escalated=escalated)
+
+
+@router.get("/inbox/attention", summary="Cases that a person should look at (staff)")
+async def get_attention(
+    service: Here, actor: Staff, unit: Annotated[str, Query(max_length=60)] = ""
+) -> list[Attention]:
+    """Pupils who are known at another school, and cases that lost the place that was kept for them."""
+    return await attention(service, own(actor, unit))
 
 
 @router.get("/transfers", summary="Cases of a unit, the newest first (staff)")

@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 import msgspec
@@ -41,7 +41,7 @@ WHERE o.status = $1 AND ($2 = '' OR o.to_unit = $2 OR o.from_unit = $2)
 ORDER BY CASE WHEN $1 = 'asked' THEN o.arrived_at END, o.given_at DESC LIMIT $3
 """
 PRECEDENTS = """
-SELECT application, code, grounds, outcome, opinion, ground, decided_at, from_school, to_school, reply_number
+SELECT grounds, outcome, opinion, ground, decided_at, from_school, to_school, reply_number, replied_by
 FROM view.transfer WHERE special AND outcome <> '' AND stream <> $1 AND grounds::jsonb ?| $2::text[]
 ORDER BY decided_at DESC LIMIT 6
 """
@@ -65,14 +65,14 @@ class Asking(BaseModel):
 
 
 class Precedent(BaseModel):
-    """An earlier special case of the same ground, and how it was decided."""
+    """An earlier special case of the same ground, and how it was decided. It may be of schools that the reader has
+    nothing to do with: nothing leads from it to their dossier."""
 
-    application: UUID
-    code: str
     year: int
     grounds: list[str]
     outcome: str
     opinion: str
+    by_hand: bool
     ground: str
     from_name: str
     to_name: str
@@ -81,7 +81,8 @@ class Precedent(BaseModel):
 
 class Brief(BaseModel):
     """All that the leadership needs for one decision: the letter, the facts, what each rule says, the papers, and how
-    such cases were decided before. Names and texts are null where the pupil was erased."""
+    such cases were decided before. Names and texts are null where the pupil was erased (`erased`). `by_hand`: who
+    entered an answer to it that came on paper, at the unit that asks."""
 
     document: UUID
     application: str
@@ -95,6 +96,7 @@ class Brief(BaseModel):
     subject: str | None
     text: str | None
     signer: str
+    erased: bool
     pupil: str | None
     born: dt.date | None
     facts: Facts | None
@@ -113,6 +115,10 @@ class Brief(BaseModel):
     given_at: dt.datetime | None
     position: str
     delegation: str
+    by_hand: str = ""
+    by_hand_at: dt.datetime | None = None
+    by_hand_number: str = ""
+    by_hand_opinion: str = ""
 
 
 class GiveBody(BaseModel):
@@ -186,6 +192,7 @@ async def brief(service: Service, row: OpinionRow) -> Brief:
         subject=text.subject if text else None,
         text=text.text if text else None,
         signer=text.signer if text else "",
+        erased=bool(case and case.who is not None and person is None),
         pupil=person.name if person else None,
         born=person.born if person else None,
         facts=read_facts(case.facts) if case and case.facts else None,
@@ -204,7 +211,19 @@ async def brief(service: Service, row: OpinionRow) -> Brief:
         given_at=row.given_at,
         position=row.position,
         delegation=row.delegation,
+        **_by_hand(case, row.document),
     )
+
+
+def _by_hand(case: TransferRow | None, document: UUID) -> dict[str, Any]:
+    if case is None or case.consultation != document or not case.replied_by:
+        return {}
+    return {
+        "by_hand": case.replied_by,
+        "by_hand_at": case.replied_at,
+        "by_hand_number": case.reply_number,
+        "by_hand_opinion": case.opinion,
+    }
 
 
 async def _precedents(
@@ -212,12 +231,11 @@ async def _precedents(
 ) -> list[Precedent]:
     return [
         Precedent(
-            application=UUID(row["application"].partition("-")[2]),
-            code=row["code"],
             year=local(row["decided_at"]).year,
             grounds=msgspec.json.decode(row["grounds"]),
             outcome=row["outcome"],
             opinion=row["opinion"],
+            by_hand=bool(row["replied_by"]),
             ground=row["ground"],
             from_name=called.get(row["from_school"], row["from_school"]),
             to_name=called.get(row["to_school"], row["to_school"]),

@@ -12,10 +12,13 @@ from schemas.transfers import (
     ConsultationDrafted,
     ConsultationIssued,
     Facts,
+    FactsCorrected,
     Finding,
     Kind,
     PlaceHeld,
     PlannedStep,
+    PupilElsewhere,
+    PupilSchoolConfirmed,
     ReplyArrived,
     SpecialGround,
     Step,
@@ -61,7 +64,9 @@ class Run:
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Transfer:
     """What the next decision may depend on. `to_class` is a class's stream; `held`: it has a place there, as far as it
-    knows; `drafts` counts the texts of the consultation, `document` is the one that was issued, to `leadership`."""
+    knows; `drafts` counts the texts of the consultation, `document` is the one that was issued, to `leadership`, and
+    `stale` says that the facts were corrected after the last text. `elsewhere`: the school at which transfers know the
+    pupil, while the case waits for somebody to look into it, and `looked_into` what came of it."""
 
     phase: Phase = "none"
     application: str = ""
@@ -86,10 +91,14 @@ class Transfer:
     held: bool = False
     drafts: int = 0
     drafted_by: str = ""
+    stale: bool = False
     document: UUID | None = None
     number: str = ""
     leadership: str = ""
     reply: UUID | None = None
+    entered_late: bool = False
+    elsewhere: str | None = None
+    looked_into: Literal["", "there", "away"] = ""
 
     @property
     def from_school(self) -> str:
@@ -147,6 +156,7 @@ def evolve(state: Transfer, event: Event) -> Transfer:
                 submitted_at=event.submitted_at,
                 code=event.code,
                 received_at=event.received_at,
+                entered_late=event.entered_late,
             )
         case TransferRequested():
             return replace(
@@ -160,6 +170,7 @@ def evolve(state: Transfer, event: Event) -> Transfer:
                 pupil=event.pupil,
                 applicant=event.applicant,
                 submitted_at=event.submitted_at,
+                entered_late=event.entered_late,
             )
         case TransferBegun():
             return replace(
@@ -178,6 +189,21 @@ def evolve(state: Transfer, event: Event) -> Transfer:
             )
         case TransferRaised():
             return replace(state, special=True, grounds=(*state.grounds, "raised"), steps=event.steps)
+        case FactsCorrected():
+            return replace(
+                state,
+                facts=event.facts,
+                kind=event.kind,
+                special=event.special,
+                grounds=event.grounds,
+                findings=event.findings,
+                steps=event.steps,
+                stale=state.drafts > 0,
+            )
+        case PupilElsewhere():
+            return replace(state, elsewhere=event.at_school)
+        case PupilSchoolConfirmed():
+            return replace(state, elsewhere=None, looked_into="there")
         case ClassChosen():
             return replace(state, to_class=event.to_class, held=False)
         case PlaceHeld():
@@ -188,13 +214,14 @@ def evolve(state: Transfer, event: Event) -> Transfer:
         case StepEnded() | StepDue() | StepEscalated():
             return _happened(state, event)
         case TransferDecided():
-            return replace(state, phase=event.outcome)
+            looked_into = "away" if event.ground == "not_there" else state.looked_into
+            return replace(state, phase=event.outcome, elsewhere=None, looked_into=looked_into)
         case TransferCompleted():
             return replace(state, phase="completed")
         case TransferClosed():
             return replace(state, phase="closed")
         case ConsultationDrafted():
-            return replace(state, drafts=event.draft, drafted_by=event.by)
+            return replace(state, drafts=event.draft, drafted_by=event.by, stale=False)
         case ConsultationIssued():
             return replace(state, document=event.document, number=event.number, leadership=event.to_unit)
         case ReplyArrived():

@@ -6,8 +6,8 @@ from typing import Literal, TypeAlias
 from uuid import UUID
 
 from schemas.event import Personal
-from schemas.people import Person
-from schemas.transfers import CloseGround, Consultation, Facts, Opinion, Reply, Step, TransferGround
+from schemas.people import Document, Person
+from schemas.transfers import CloseGround, Consultation, Facts, Opinion, PlaceReason, Reply, Step, TransferGround
 from services.transfers.domain.rules import Known
 
 # Commands of the policy
@@ -27,6 +27,7 @@ class Request:
     applicant: UUID
     submitted_at: dt.datetime
     tracking: str = ""
+    entered_late: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -40,6 +41,7 @@ class Undescribed:
     applicant: UUID
     submitted_at: dt.datetime
     tracking: str = ""
+    entered_late: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -60,20 +62,30 @@ class Proceed:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Deny:
-    """The pupil's claim was refused: so is the case, by the rule of the day of receipt."""
+    """The pupil has another open request, so this case is refused, by the rule of the day of receipt."""
 
     known: Known
-    ground: Literal["already_transferring", "not_there"]
+    at: dt.datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class NoteElsewhere:
+    """The pupil is known at another school (`at_school`) than the dossier names: the case waits for a person."""
+
+    at_school: str
     at: dt.datetime
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class NotePlace:
-    """A class said that the case has a place now (`held`), or has it no longer."""
+    """A class said that the case has a place now (`held`), or has it no longer; `why`, and whether the one of the two
+    that was submitted earlier was entered `late`."""
 
     class_id: str
     held: bool
     at: dt.datetime
+    why: PlaceReason = ""
+    late: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -105,7 +117,8 @@ class Close:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Compose:
-    """Draft the consultation from the facts, where `consult` is open and nobody wrote one yet."""
+    """Draft the consultation from the facts, where `consult` is open and nobody wrote one yet; or anew, where the facts
+    were corrected and no officer has touched the draft."""
 
     known: Known
     at: dt.datetime
@@ -134,7 +147,8 @@ class Escalate:
 @dataclass(frozen=True, kw_only=True, slots=True)
 class HearReply:
     """The leadership's answer to `document` came back over the exchange. Said by an errand, so never refused: an answer
-    to something else, or to a case that has ended, comes to nothing."""
+    to something else, or to a case that has ended, comes to nothing. `by`: it came on paper, and this head entered it,
+    with its date (`signed_on`), its `scan`, and the `reason` why it did not come over the exchange."""
 
     document: UUID
     reply: UUID
@@ -142,6 +156,10 @@ class HearReply:
     opinion: Opinion
     at: dt.datetime
     text: Personal[Reply] | None = None
+    by: str = ""
+    signed_on: dt.date | None = None
+    scan: Document | None = None
+    reason: Personal[str] | None = None
 
 
 # Commands of people
@@ -173,6 +191,37 @@ class ChooseClass:
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Raise:
     """Make an ordinary case special, with a reason; never the other way round."""
+
+    known: Known
+    reason: Personal[str]
+    at: dt.datetime
+    by: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CorrectFacts:
+    """Put right what the case is judged by, before its decision and before the leadership is asked; it is judged again
+    by the rules of the day of receipt. The two schools stay."""
+
+    known: Known
+    facts: Facts
+    reason: Personal[str]
+    at: dt.datetime
+    by: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ConfirmSchool:
+    """The pupil is at the school that the dossier names, whatever transfers know: claim them again."""
+
+    reason: Personal[str]
+    at: dt.datetime
+    by: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TurnAway:
+    """The pupil is not at the school that the dossier names: refuse the case, by the rule of the day of receipt."""
 
     known: Known
     reason: Personal[str]
@@ -226,6 +275,7 @@ Command: TypeAlias = (
     | Begin
     | Proceed
     | Deny
+    | NoteElsewhere
     | NotePlace
     | Grant
     | Reopen
@@ -237,6 +287,9 @@ Command: TypeAlias = (
     | Describe
     | ChooseClass
     | Raise
+    | CorrectFacts
+    | ConfirmSchool
+    | TurnAway
     | EndStep
     | Redraft
     | IssueConsultation

@@ -16,7 +16,8 @@ def consult(command: Compose | Redraft | IssueConsultation | HearReply, state: T
     is_open = run is not None and run.outcome is None and state.phase == "open"
     match command:
         case Compose():
-            return [_composed(command, state)] if is_open and state.drafts == 0 and state.facts else []
+            wanted = state.drafts == 0 or (state.stale and not state.drafted_by and state.document is None)
+            return [_composed(command, state)] if is_open and wanted and state.facts else []
         case HearReply():
             awaited = is_open and command.document == state.document
             return _replied(command, run, state) if awaited and run else []
@@ -38,7 +39,7 @@ def _composed(command: Compose, state: Transfer) -> Event:
         to_name=known.name(facts.to_school) if facts.to_school else facts.to_name,
     )
     return ConsultationDrafted(
-        **about(state), draft=1, text=Personal(subject=state.pupil, clear=text), drafted_at=command.at
+        **about(state), draft=state.drafts + 1, text=Personal(subject=state.pupil, clear=text), drafted_at=command.at
     )
 
 
@@ -46,7 +47,7 @@ def _redraft(command: Redraft, is_open: bool, state: Transfer) -> list[Event]:
     if command.draft == state.drafts and command.by == state.drafted_by:
         return []
     if not is_open or state.document is not None:
-        raise _issued_already(state) if state.document else not_open("consult")
+        raise issued_already(state) if state.document else not_open("consult")
     if command.draft != state.drafts + 1:
         raise Rejected(
             "another_draft",
@@ -65,7 +66,7 @@ def _issue(command: IssueConsultation, run: Run | None, state: Transfer) -> list
     if state.document is not None:
         if command.number == state.number:
             return []
-        raise _issued_already(state)
+        raise issued_already(state)
     if run is None:
         raise not_open("consult")
     if state.drafts == 0:
@@ -97,9 +98,20 @@ def _replied(command: HearReply, run: Run, state: Transfer) -> list[Event]:
         opinion=command.opinion,
         arrived_at=command.at,
         text=command.text,
+        by=command.by,
+        signed_on=command.signed_on,
+        scan=command.scan,
+        reason=command.reason,
     )
     approved, planned = command.opinion == "approved", state.planned("consult")
-    outcome = ended(run, "consented" if approved else "refused", state, command.at, document_number=command.number)
+    outcome = ended(
+        run,
+        "consented" if approved else "refused",
+        state,
+        command.at,
+        by=command.by,
+        document_number=command.number,
+    )
     if approved or planned is None:
         return follow([arrived, outcome], state, command.at)
     said = command.text.clear if command.text else None
@@ -115,7 +127,7 @@ def _replied(command: HearReply, run: Run, state: Transfer) -> list[Event]:
     return [arrived, outcome, *dropped(state, command.at, but="consult"), decided]
 
 
-def _issued_already(state: Transfer) -> Rejected:
+def issued_already(state: Transfer) -> Rejected:
     return Rejected(
         "issued_already",
         Text("Văn bản xin ý kiến đã phát hành, số {number}.", "The letter was issued, number {number}.").of(

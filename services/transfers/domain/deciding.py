@@ -128,6 +128,7 @@ def _without_class(command: EndStep, state: Transfer) -> list[Event]:
             chosen_at=command.at,
             chosen_by=command.by,
             was_class=state.to_class,
+            entered_late=state.entered_late,
         )
     ]
 

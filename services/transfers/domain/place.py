@@ -53,12 +53,14 @@ class ChangePlaces:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Ask:
-    """A case asks for a place. A class that is not opened yet keeps the queue, without places."""
+    """A case asks for a place. A class that is not opened yet keeps the queue, without places. `entered_late`: the
+    dossier was entered later than it was handed in."""
 
     class_id: str
     school: str
     transfer: str
     submitted_at: dt.datetime
+    entered_late: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -136,9 +138,13 @@ def decide(command: Command, state: Places) -> list[Event]:
             return _change(command, state)
         case Ask(transfer=transfer) if not state.turn(transfer):
             asked = PlaceAsked(
-                class_id=command.class_id, school=command.school, transfer=transfer, submitted_at=command.submitted_at
+                class_id=command.class_id,
+                school=command.school,
+                transfer=transfer,
+                submitted_at=command.submitted_at,
+                entered_late=command.entered_late,
             )
-            return _settled([asked], state)
+            return _settled([asked], state, late=transfer if command.entered_late else "")
         case Take():
             return _take(command, state)
         case GiveBack(transfer=transfer) if state.turn(transfer):
@@ -148,18 +154,19 @@ def decide(command: Command, state: Places) -> list[Event]:
             return []
 
 
-def _settled(events: list[Event], state: Places) -> list[Event]:
-    """These events, and what follows from them so that the first ones have the places. As much work as changes."""
+def _settled(events: list[Event], state: Places, late: str = "") -> list[Event]:
+    """These events, and what follows from them so that the first ones have the places. As much work as changes. `late`:
+    the case that has just asked, where it was entered late."""
     for each in events:
         state = evolve(state, each)
-    while following := _next(state):
+    while following := _next(state, late):
         for each in following:
             state = evolve(state, each)
         events = [*events, *following]
     return events
 
 
-def _next(state: Places) -> list[Event]:
+def _next(state: Places, late: str) -> list[Event]:
     where: dict[str, Any] = {"class_id": state.class_id, "school": state.school}
     first, last = state.waiting.first(), state.reserved.last()
     if last and state.free < 0:
@@ -167,9 +174,10 @@ def _next(state: Places) -> list[Event]:
     if first and state.free > 0:
         return [PlaceReserved(**where, transfer=first[1])]
     if first and last and first < last:
+        is_late = first[1] == late
         return [
-            PlacePassedOn(**where, transfer=last[1], to=first[1]),
-            PlaceReserved(**where, transfer=first[1]),
+            PlacePassedOn(**where, transfer=last[1], to=first[1], late=is_late),
+            PlaceReserved(**where, transfer=first[1], instead_of=last[1], late=is_late),
         ]
     return []
 

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from kernel.decider import Decider
 from schemas.event import Event
-from schemas.transfers import ClaimRefused, PupilClaimed, PupilFreed, PupilMoved
+from schemas.transfers import ClaimRefused, PupilClaimed, PupilFreed, PupilMoved, PupilSchoolCorrected
 
 # Commands
 
@@ -39,7 +39,17 @@ class Move:
     at: dt.datetime
 
 
-Command: TypeAlias = Claim | Free | Move
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CorrectSchool:
+    """An officer said that the pupil is at this school, in a case that was refused because they were known elsewhere:
+    it claims the pupil anew."""
+
+    transfer: str
+    school: str
+    at: dt.datetime
+
+
+Command: TypeAlias = Claim | Free | Move | CorrectSchool
 
 
 # State
@@ -50,12 +60,14 @@ NOBODY = UUID(int=0)  # of a pupil that nothing was said of yet
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Pupil:
     """`school` is None until a transfer moved the pupil: until then only the dossier says where they are. `claim` is
-    the open case ("" : none); `answered` are all cases that ever claimed."""
+    the open case ("" : none); `answered` are all cases that ever claimed, `elsewhere` those of them that
+    were refused because the pupil is known at another school."""
 
     pupil: UUID = NOBODY
     school: str | None = None
     claim: str = ""
     answered: frozenset[str] = frozenset()
+    elsewhere: frozenset[str] = frozenset()
 
 
 initial = Pupil()
@@ -67,6 +79,8 @@ def decide(command: Command, state: Pupil) -> list[Event]:
             return []
         case Claim():
             return [_claim(command, state)]
+        case CorrectSchool(transfer=transfer) if transfer in state.elsewhere:
+            return _correct(command, state)
         case Free(transfer=transfer) if transfer and transfer == state.claim:
             return [PupilFreed(pupil=state.pupil, transfer=transfer)]
         case Move(transfer=transfer) if transfer and transfer == state.claim:
@@ -93,12 +107,29 @@ def _claim(command: Claim, state: Pupil) -> Event:
     return PupilClaimed(pupil=pupil, transfer=transfer)
 
 
+def _correct(command: CorrectSchool, state: Pupil) -> list[Event]:
+    claim = Claim(pupil=state.pupil, transfer=command.transfer, from_school=command.school)
+    if state.claim:  # it rests on what is known now
+        return [_claim(claim, state)]
+    corrected = PupilSchoolCorrected(
+        pupil=state.pupil,
+        transfer=command.transfer,
+        school=command.school,
+        was_school=state.school or "",
+        corrected_at=command.at,
+    )
+    return [corrected, _claim(claim, evolve(state, corrected))]
+
+
 def evolve(state: Pupil, event: Event) -> Pupil:
     match event:
         case PupilClaimed(pupil=pupil, transfer=transfer):
             return replace(state, pupil=pupil, claim=transfer, answered=state.answered | {transfer})
-        case ClaimRefused(pupil=pupil, transfer=transfer):
-            return replace(state, pupil=pupil, answered=state.answered | {transfer})
+        case ClaimRefused(pupil=pupil, transfer=transfer, ground=ground):
+            elsewhere = state.elsewhere | {transfer} if ground == "not_there" else state.elsewhere - {transfer}
+            return replace(state, pupil=pupil, answered=state.answered | {transfer}, elsewhere=elsewhere)
+        case PupilSchoolCorrected(transfer=transfer):
+            return replace(state, school=event.school, elsewhere=state.elsewhere - {transfer})
         case PupilFreed():
             return replace(state, claim="")
         case PupilMoved():
@@ -107,4 +138,10 @@ def evolve(state: Pupil, event: Event) -> Pupil:
             return state
 
 
-pupil: Decider[Pupil] = Decider("pupil", initial, decide, evolve, (PupilClaimed, ClaimRefused, PupilFreed, PupilMoved))
+pupil: Decider[Pupil] = Decider(
+    "pupil",
+    initial,
+    decide,
+    evolve,
+    (PupilClaimed, ClaimRefused, PupilSchoolCorrected, PupilFreed, PupilMoved),
+)

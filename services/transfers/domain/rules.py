@@ -162,12 +162,23 @@ def kind_of(facts: Facts) -> Kind:
     return "from_abroad" if facts.from_type == "abroad" else "from_province"
 
 
-def judge(facts: Facts, day: dt.date, known: Known, *, class_id: str = "", raised: bool = False) -> Judgement:
-    """What the rules of `day` say of a case with these facts. `class_id`: the class that is asked for, where it is
-    known; `raised`: an officer made the case special."""
+def judge(
+    facts: Facts,
+    day: dt.date,
+    known: Known,
+    *,
+    submitted: dt.date | None = None,
+    class_id: str = "",
+    raised: bool = False,
+) -> Judgement:
+    """What the rules of `day`, on which it was received, say of a case with these facts. `submitted`: the day on which
+    it was handed in, where that is another; a window is kept where either of them is in it, for nobody is late whom the
+    office made so, nor who came early. `class_id`: the class that is asked for, where it is known; `raised`: an officer
+    made the case special."""
     rules = known.rules(day)
     kind = kind_of(facts)
-    findings, grounds, barred = _findings(facts, day, kind, rules, known.subjects.get(class_id))
+    days = (day,) if submitted is None else (submitted, day)
+    findings, grounds, barred = _findings(facts, days, kind, rules, known.subjects.get(class_id))
     if raised:
         grounds = (*grounds, "raised")
     return Judgement(
@@ -185,7 +196,7 @@ def judge(facts: Facts, day: dt.date, known: Known, *, class_id: str = "", raise
 _Found: TypeAlias = tuple[tuple[Finding, ...], tuple[SpecialGround, ...], tuple[TransferGround, Cited] | None]
 
 
-def _findings(facts: Facts, day: dt.date, kind: Kind, rules: Rules, offered: Sequence[str] | None) -> _Found:
+def _findings(facts: Facts, days: Sequence[dt.date], kind: Kind, rules: Rules, offered: Sequence[str] | None) -> _Found:
     found: list[Finding] = []
     grounds: list[SpecialGround] = []
     barred: list[tuple[TransferGround, Cited]] = []
@@ -214,7 +225,7 @@ def _findings(facts: Facts, day: dt.date, kind: Kind, rules: Rules, offered: Seq
                 bars("private_to_public", "private_to_public", False)
         if facts.to_type == "specialised":
             special("specialised", "specialised", False)
-        special("outside_window", "windows", within(day, rules.windows))
+        special("outside_window", "windows", any(within(each, rules.windows) for each in days))
     if rules.reasons is not None:
         weigh("reason", "reasons", facts.reason in rules.reasons)
     for document in rules.documents[kind]:

@@ -18,7 +18,11 @@ from schemas.transfers import (
     ClassChosen,
     ConsultationDrafted,
     ConsultationIssued,
+    FactsCorrected,
     PlaceHeld,
+    PlaceReason,
+    PupilElsewhere,
+    PupilSchoolConfirmed,
     ReplyArrived,
     StepDue,
     StepEnded,
@@ -39,6 +43,8 @@ from services.transfers.domain.commands import (
     Close,
     Command,
     Compose,
+    ConfirmSchool,
+    CorrectFacts,
     Deny,
     Describe,
     EndStep,
@@ -47,19 +53,21 @@ from services.transfers.domain.commands import (
     HearReply,
     IssueConsultation,
     NoteDue,
+    NoteElsewhere,
     NotePlace,
     Proceed,
     Raise,
     Redraft,
     Reopen,
     Request,
+    TurnAway,
     Undescribed,
 )
 from services.transfers.domain.consulting import consult
 from services.transfers.domain.deciding import class_missing, decided_already, end_step, not_open
 from services.transfers.domain.dossier import about, class_stream
-from services.transfers.domain.rules import Known, judge, school_year
-from services.transfers.domain.steps import dropped, ended, follow, granted, opened, refused
+from services.transfers.domain.judging import begun, correct, look_into, make_special, note_elsewhere
+from services.transfers.domain.steps import dropped, follow, granted, opened, refused
 
 __all__ = [
     "Begin",
@@ -67,6 +75,8 @@ __all__ = [
     "Close",
     "Command",
     "Compose",
+    "ConfirmSchool",
+    "CorrectFacts",
     "Deny",
     "Describe",
     "EndStep",
@@ -75,6 +85,7 @@ __all__ = [
     "HearReply",
     "IssueConsultation",
     "NoteDue",
+    "NoteElsewhere",
     "NotePlace",
     "Phase",
     "Proceed",
@@ -84,6 +95,7 @@ __all__ = [
     "Request",
     "Run",
     "Transfer",
+    "TurnAway",
     "Undescribed",
     "transfer",
 ]
@@ -103,6 +115,8 @@ def decide(command: Command, state: Transfer) -> list[Event]:
             return follow([], state, command.at)
         case Deny():
             return _deny(command, state)
+        case NoteElsewhere():
+            return note_elsewhere(command, state)
         case NotePlace():
             return _note_place(command, state)
         case Grant():
@@ -119,7 +133,11 @@ def decide(command: Command, state: Transfer) -> list[Event]:
         case ChooseClass():
             return _choose(command, state)
         case Raise():
-            return _raise(command, state)
+            return make_special(command, state)
+        case CorrectFacts():
+            return correct(command, state)
+        case ConfirmSchool() | TurnAway():
+            return look_into(command, state)
         case EndStep():
             return end_step(command, state)
         case Compose() | Redraft() | IssueConsultation() | HearReply():
@@ -136,6 +154,7 @@ def _asked(command: Request | Undescribed) -> Event:
             applicant=command.applicant,
             submitted_at=command.submitted_at,
             tracking=command.tracking,
+            entered_late=command.entered_late,
         )
     return TransferRequested(
         application=command.application,
@@ -148,6 +167,7 @@ def _asked(command: Request | Undescribed) -> Event:
         applicant=command.applicant,
         submitted_at=command.submitted_at,
         tracking=command.tracking,
+        entered_late=command.entered_late,
     )
 
 
@@ -162,59 +182,30 @@ def _begin(command: Begin, state: Transfer) -> list[Event]:
             submitted_at=state.submitted_at,
             code=command.code,
             received_at=command.received_at,
+            entered_late=state.entered_late,
         )
         return [undescribed]
     if state.phase != "requested":
         return []
-    return _begun(command.known, command.code, command.received_at, state)
-
-
-def _begun(known: Known, code: str, received_at: dt.datetime, state: Transfer) -> list[Event]:
-    """The case as the rules of the day of receipt see it, and its refusal at once where a rule bars it."""
-    facts = state.facts
-    if facts is None:
-        return []
-    day = local(received_at).date()
-    year = school_year(day, known.rules(day))
-    named = facts.to_school and facts.to_class.strip()
-    to_class = class_stream(facts.to_school, year, facts.grade, facts.to_class) if named else ""
-    judged = judge(facts, day, known, class_id=to_class)
-    begun = TransferBegun(
-        **about(state),
-        pupil=state.pupil,
-        kind=judged.kind,
-        year=judged.year,
-        special=judged.special,
-        grounds=judged.grounds,
-        findings=judged.findings,
-        steps=judged.steps,
-        code=code,
-        submitted_at=state.submitted_at,
-        received_at=received_at,
-        rule=judged.rule,
-        to_class=to_class,
-    )
-    if judged.refused is None:
-        return [begun]
-    ground, rule = judged.refused
-    return [begun, refused(evolve(state, begun), ground, rule, received_at)]
+    return begun(command.known, command.code, command.received_at, state)
 
 
 def _deny(command: Deny, state: Transfer) -> list[Event]:
     if state.phase != "begun" or state.received_at is None:
         return []
     cited = command.known.rules(local(state.received_at).date()).cited
-    rule = cited["one_request" if command.ground == "already_transferring" else "at_school"]
-    return [refused(state, command.ground, rule, command.at)]
+    return [refused(state, "already_transferring", cited["one_request"], command.at)]
 
 
 def _note_place(command: NotePlace, state: Transfer) -> list[Event]:
     waits = state.phase in {"begun", "open"} and command.class_id == state.to_class
-    return [_held(command.held, command.at, state)] if waits and command.held != state.held else []
+    if not waits or command.held == state.held:
+        return []
+    return [_held(command.held, command.at, state, command.why, late=command.late)]
 
 
-def _held(held: bool, at: dt.datetime, state: Transfer) -> Event:
-    return PlaceHeld(**about(state), to_class=state.to_class, held=held, noted_at=at)
+def _held(held: bool, at: dt.datetime, state: Transfer, why: PlaceReason = "", *, late: bool = False) -> Event:
+    return PlaceHeld(**about(state), to_class=state.to_class, held=held, noted_at=at, why=why, late=late)
 
 
 def _reopen(command: Reopen, state: Transfer) -> list[Event]:
@@ -285,10 +276,11 @@ def _describe(command: Describe, state: Transfer) -> list[Event]:
         submitted_at=state.submitted_at,
         tracking=command.tracking,
         described_by=command.by,
+        entered_late=state.entered_late,
     )
     if state.received_at is None:
         return [requested]
-    return [requested, *_begun(command.known, state.code, state.received_at, evolve(state, requested))]
+    return [requested, *begun(command.known, state.code, state.received_at, evolve(state, requested))]
 
 
 def _choose(command: ChooseClass, state: Transfer) -> list[Event]:
@@ -309,43 +301,9 @@ def _choose(command: ChooseClass, state: Transfer) -> list[Event]:
             chosen_at=command.at,
             chosen_by=command.by,
             was_class=state.to_class,
+            entered_late=state.entered_late,
         )
     ]
-
-
-def _raise(command: Raise, state: Transfer) -> list[Event]:
-    if state.phase not in {"begun", "open"} or state.facts is None or state.received_at is None:
-        raise not_open()
-    if "raised" in state.grounds:
-        return []
-    day = local(state.received_at).date()
-    rule = command.known.rules(day).cited["raised"]
-    if state.special:
-        raise Rejected(
-            "special_already",
-            Text("Theo quy định, hồ sơ này đã là trường hợp đặc biệt.", "By the rules this case is special already."),
-            rule=rule.basis,
-        )
-    if state.decided_already:
-        raise decided_already()
-    judged = judge(state.facts, day, command.known, class_id=state.to_class, raised=True)
-    raised = TransferRaised(
-        **about(state),
-        raised_at=command.at,
-        steps=judged.steps,
-        reason=command.reason,
-        raised_by=command.by,
-        rule=rule,
-    )
-    after = evolve(state, raised)
-    early = [ended(each, "dropped", after, command.at) for each in after.runs if _too_early(each, after)]
-    return follow([raised, *early], state, command.at) if state.phase == "open" else [raised]
-
-
-def _too_early(run: Run, state: Transfer) -> bool:
-    """It is open, but has to wait for a step that the new plan put before it."""
-    planned = state.planned(run.step)
-    return run.outcome is None and planned is not None and not all(state.is_done(each) for each in planned.after)
 
 
 transfer: Decider[Transfer] = Decider(
@@ -358,6 +316,9 @@ transfer: Decider[Transfer] = Decider(
         TransferRequested,
         TransferBegun,
         TransferRaised,
+        FactsCorrected,
+        PupilElsewhere,
+        PupilSchoolConfirmed,
         ClassChosen,
         PlaceHeld,
         StepOpened,

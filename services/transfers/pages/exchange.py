@@ -8,8 +8,8 @@ from kernel.access import Staff, own
 from kernel.decider import Text
 from kernel.layout import lang, render, say, see_other, typed_in
 from kernel.web import Here
-from services.transfers.api import documents
-from services.transfers.api.access import CLERKS
+from services.transfers.api import arrivals, documents
+from services.transfers.api.access import CLERKS, check_sees
 from services.transfers.api.reading import names
 from services.transfers.pages import words
 from services.transfers.pages.forms import WRONG, by_hand, problem_of
@@ -27,10 +27,26 @@ async def log(request: Request, service: Here, actor: Staff, unit: str = "") -> 
         "exchange.html",
         failed=[each for each in found if each.status == "failed"],
         found=found,
-        arrivals=await documents.arrivals(service, chosen),
+        arrivals=await arrivals.listed(service, chosen),
         names=await names(service),
         acts=bool(set(actor.roles) & CLERKS),
         set_up=bool(service.settings.edoc),
+        words=words,
+    )
+
+
+@router.get("/lien-thong/den/{id}")
+async def arrival(request: Request, service: Here, actor: Staff, id: UUID) -> Response:
+    """What arrived, to be read: its words and its files."""
+    row = await arrivals.find(service, id)
+    check_sees(actor, {row.unit})
+    return render(
+        request,
+        "arrival.html",
+        row=row,
+        found=await arrivals.message(service, row),
+        names=await names(service),
+        acts=bool(set(actor.roles) & CLERKS) and row.settled_at is None,
         words=words,
     )
 
@@ -46,7 +62,7 @@ async def act(request: Request, service: Here, actor: Staff, id: UUID, action: s
         if action == "gui-lai":
             await documents.requeue(service, actor, id, by_hand(said))
         else:
-            await documents.settle(service, actor, id, by_hand(said))
+            await arrivals.settle(service, actor, id, by_hand(said))
     except WRONG as error:
         return see_other("/lien-thong", problem_of(error, said)["detail"], kind="bad")
     told = (

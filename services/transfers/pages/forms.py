@@ -10,10 +10,11 @@ from kernel import problems
 from kernel.decider import Rejected, Text
 from kernel.layout import say
 from kernel.store import Conflict
+from kernel.vault import Erased
 from kernel.web import Asked
 from services.transfers.pages import words
 
-WRONG = (Rejected, Conflict, ValueError, HTTPException)
+WRONG = (Rejected, Conflict, ValueError, HTTPException, Erased)
 UNREAD = Text("Có mục chưa đúng dạng thức.", "Something is not in the right form.")
 
 
@@ -29,9 +30,11 @@ def problem_of(error: Exception, said: str) -> dict[str, Any]:
             return problems.of_rejected(error, said)
         case Conflict():
             return problems.problem(409, "changed_meanwhile", problems.CHANGED, said)
+        case Erased():
+            return problems.problem(410, "erased", problems.ERASED, said, instead=words.WHEN_ERASED)
         case ValidationError():
             return _labelled(problems.of_fields(error.errors(), said), said)
-        case HTTPException(status_code=409 | 422) if isinstance(error.detail, Text):
+        case HTTPException(status_code=409 | 413 | 415 | 422) if isinstance(error.detail, Text):
             return problems.problem(error.status_code, "invalid", error.detail, said)
         case HTTPException():
             raise error

@@ -1,27 +1,29 @@
 """What officers see: the inbox of their unit, and one case with what may be done with it."""
 
 from collections.abc import Mapping
+from dataclasses import fields
 from typing import Annotated, Any, get_args
 from uuid import UUID
 
 from fastapi import APIRouter, HTTPException, Query, Request, Response
 from pydantic import TypeAdapter
+from starlette.datastructures import UploadFile
 
 from kernel.access import ALL_UNITS, STAFF, Staff, own
 from kernel.calendar import local
 from kernel.decider import Text
 from kernel.layout import lang, read_day, render, say, see_other, typed_in
 from kernel.service import Service
-from kernel.web import Here, Who
+from kernel.web import Asked, Here, Who
 from schemas.event import Actor
 from schemas.people import Person
 from schemas.transfers import Facts
-from services.transfers.api import acting, consulting
+from services.transfers.api import acting, consulting, correcting, paper_reply
 from services.transfers.api.access import CONSENTERS, HEADS, WRITERS, check_sees
-from services.transfers.api.case import Found, find, readers, told, units
+from services.transfers.api.case import Found, facts_of, find, readers, told, units
 from services.transfers.api.classes import listed as classes_listed
 from services.transfers.api.figures import counted
-from services.transfers.api.inbox import cases, line, work
+from services.transfers.api.inbox import attention, cases, line, work
 from services.transfers.api.opinions import listed as opinions_listed
 from services.transfers.api.reading import names
 from services.transfers.pages import words
@@ -39,6 +41,9 @@ DONE = {
     "draft": Text("Đã lưu bản dự thảo.", "The draft was saved."),
     "issue": Text("Đã ký văn bản xin ý kiến; văn bản được gửi đi.", "The letter is signed and goes out."),
     "reply": Text("Đã nhập văn bản trả lời.", "The answer was entered."),
+    "correct": Text("Đã sửa thông tin và xét lại hồ sơ.", "The facts are put right; the case was judged again."),
+    "there": Text("Đã xác minh: hồ sơ tiếp tục.", "Looked into: the case goes on."),
+    "away": Text("Đã từ chối hồ sơ.", "The case was refused."),
     "describe": Text("Đã nhập thông tin chuyển trường.", "The transfer is described."),
 }
 
@@ -57,6 +62,7 @@ async def inbox(
         "inbox.html",
         work=await work(service, chosen),
         escalated=await work(service, chosen, escalated=True),
+        attention=await attention(service, chosen),
         undescribed=[line(each) for each in undescribed],
         recent=[line(each) for each in await cases(service, chosen, most=15)],
         opinions=await opinions_listed(service, "asked", chosen),
@@ -125,7 +131,13 @@ def _may(actor: Actor, found: Found) -> dict[str, Any]:
         "raise": either and row.status == "open" and not row.special and actor.unit in units(row),
         "draft": consults and either and row.consultation is None,
         "issue": consults and bool(roles & HEADS) and row.consultation is None,
-        "reply": consults and either and row.consultation is not None and not row.opinion,
+        "reply": consults and bool(roles & HEADS) and row.consultation is not None and not row.opinion,
+        "look": row.elsewhere is not None and either and actor.unit in units(row),
+        "turn_away": row.elsewhere is not None and bool(roles & HEADS) and actor.unit in units(row),
+        "correct": either
+        and row.status == "open"
+        and row.consultation is None
+        and actor.unit == (row.to_school or row.from_school),
         "describe": row.status == "undescribed" and either and actor.unit in units(row),
     }
 
@@ -138,13 +150,16 @@ async def act(request: Request, service: Here, actor: Staff, id: UUID, action: s
     if action not in DONE:
         raise HTTPException(404)
     try:
-        await _act(service, actor, id, action, form, said)
+        scan = (await request.form()).get("scan") if action == "reply" else None
+        await _act(service, actor, id, action, form, said, scan)
     except WRONG as error:
         return await _case(request, service, actor, id, problem_of(error, said), form)
     return see_other(f"/chuyen-truong/{id}", say(DONE[action], lang=said))
 
 
-async def _act(service: Service, actor: Actor, id: UUID, action: str, form: Mapping[str, str], said: str) -> None:
+async def _act(
+    service: Service, actor: Actor, id: UUID, action: str, form: Mapping[str, str], said: str, scan: Any
+) -> None:
     asked = by_hand(said)
     match action:
         case "consent" | "refuse" | "done":
@@ -168,11 +183,49 @@ async def _act(service: Service, actor: Actor, id: UUID, action: str, form: Mapp
                 signed = consulting.IssueBody(signer=form.get("signer", ""))
                 await consulting.issue(service, actor, id, signed, asked)
         case "reply":
-            names_ = ("opinion", "number", "text", "signer")
-            answer = consulting.ReplyBody.model_validate({name: form.get(name, "") for name in names_})
-            await consulting.reply_by_hand(service, actor, id, answer, asked)
+            await _reply(service, actor, id, form, scan, said)
+        case "correct":
+            await _correct(service, actor, id, form, asked)
+        case "there" | "away":
+            looked = correcting.LookBody(there=action == "there", reason=form.get("reason", ""))
+            await correcting.look_into(service, actor, id, looked, asked)
         case _:
             await acting.describe(service, actor, id, _described(form), asked)
+
+
+async def _reply(service: Service, actor: Actor, id: UUID, form: Mapping[str, str], scan: Any, said: str) -> None:
+    """An answer that came on paper; its scan comes with the form."""
+    typed: dict[str, Any] = {name: form.get(name, "") for name in ("opinion", "number", "text", "signer", "reason")}
+    if form.get("signed_on"):
+        typed["signed_on"] = read_day(form["signed_on"])
+    if isinstance(scan, UploadFile) and scan.filename:
+        typed["scan"] = (await paper_reply.post_scan(service, actor, scan)).digest  # type: ignore[arg-type]
+    await paper_reply.reply_by_hand(service, actor, id, paper_reply.ReplyBody.model_validate(typed), by_hand(said))
+
+
+async def _correct(service: Service, actor: Actor, id: UUID, form: Mapping[str, str], asked: Asked) -> None:
+    """The facts as they should be: what the form does not ask stays as it is."""
+    was = facts_of((await find(service, id)).row)
+    if was is None:
+        raise HTTPException(404)
+    changed = {
+        "from_type": form.get("from_type", ""),
+        "to_type": form.get("to_type", ""),
+        "grade": whole(form, "grade"),
+        "to_class": form.get("to_class", ""),
+        "reason": form.get("fact_reason", ""),
+        **_ticked(form),
+    }
+    facts = _facts.validate_python({each.name: getattr(was, each.name) for each in fields(was)} | changed)
+    body = correcting.CorrectBody(facts=facts, reason=form.get("why", ""))
+    await correcting.correct(service, actor, id, body, asked)
+
+
+def _ticked(form: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
+    return {
+        "subjects": tuple(each for each in words.SUBJECT if form.get(f"subject-{each}")),
+        "documents": tuple(each for each in words.PAPER if form.get(f"document-{each}")),
+    }
 
 
 async def _save(service: Service, actor: Actor, id: UUID, form: Mapping[str, str], said: str) -> None:
@@ -189,9 +242,7 @@ PLAIN = ("from_school", "from_name", "from_place", "from_type", "to_school", "to
 
 
 def _described(form: Mapping[str, str]) -> acting.DescribeBody:
-    facts = {name: form[name] for name in (*PLAIN, "to_class", "reason") if form.get(name)}
-    facts["subjects"] = tuple(each for each in words.SUBJECT if form.get(f"subject-{each}"))  # type: ignore[assignment]
-    facts["documents"] = tuple(each for each in words.PAPER if form.get(f"document-{each}"))  # type: ignore[assignment]
+    facts = {name: form[name] for name in (*PLAIN, "to_class", "reason") if form.get(name)} | _ticked(form)
     pupil: dict[str, Any] = {"name": form.get("name", ""), "id_number": form.get("id_number", "")}
     if form.get("born"):
         pupil["born"] = read_day(form["born"])

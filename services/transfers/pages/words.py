@@ -143,11 +143,14 @@ SUBJECT = SUBJECTS
 FIELD: Mapping[str, Text] = {
     "signer": Text("Người ký", "Signed by"),
     "reason": Text("Lý do", "Reason"),
+    "why": Text("Lý do sửa", "Why"),
     "subject": Text("V/v", "About"),
     "text": Text("Nội dung", "Text"),
     "number": Text("Số văn bản", "Number"),
     "document_number": Text("Số văn bản", "Number of the document"),
     "opinion": Text("Ý kiến", "Opinion"),
+    "signed_on": Text("Ngày của văn bản", "Its date"),
+    "scan": Text("Bản chụp văn bản", "Scan of the paper"),
     "name": Text("Tên", "Name"),
     "id_number": Text("Số định danh", "Identity number"),
     "from_school": Text("Từ trường", "From"),
@@ -184,6 +187,20 @@ TOPIC: Mapping[str, Text] = {
     "placement": Text("Xếp lớp", "Placement"),
     "subjects": Text("Môn lựa chọn", "Electives"),
 }
+
+LOST: Mapping[str, Text] = {
+    "earlier": Text("một hồ sơ nộp trước được xếp chỗ trước", "a request that was handed in earlier goes first"),
+    "fewer": Text("nhà trường giảm số chỗ của lớp", "the class has fewer places now"),
+    "": Text("lớp không còn chỗ khi quyết định", "there was no place when it was decided"),
+}
+"""Why a case lost the place that was kept for it."""
+GONE = Text("[đã xóa theo yêu cầu]", "[erased]")
+WHEN_ERASED = Text(
+    "Việc không cần ghi lời vẫn làm tiếp được. Nếu hồ sơ không còn cần giải quyết, hãy dừng hồ sơ tại bộ phận một cửa:"
+    " trường hợp chuyển trường tự kết thúc và trả lại chỗ học.",
+    "What needs no words can still be done. Where the dossier is needed no longer, stop it at the one-stop desk: the"
+    " transfer ends by itself and gives its place back.",
+)
 
 
 def finding(ground: str) -> Text:

@@ -24,12 +24,15 @@ from schemas.transfers import (
     ClassChosen,
     ConsultationIssued,
     Facts,
+    FactsCorrected,
     OpinionGiven,
     PlacePassedOn,
+    PlaceReason,
     PlaceRefused,
     PlaceReserved,
     PlaceTaken,
     PupilClaimed,
+    PupilSchoolConfirmed,
     StepEnded,
     StepOpened,
     TransferBegun,
@@ -65,6 +68,7 @@ def _submitted(recorded: Recorded, known: Known) -> Sequence[Answer]:
         "applicant": event.applicant.subject,
         "submitted_at": event.submitted_at,
         "tracking": event.tracking,
+        "entered_late": bool(event.late_reason),
     }
     facts = _read(event.answers)
     if facts is None and not known.is_upper_secondary(event.decided_by):
@@ -151,6 +155,7 @@ def _ask(recorded: Recorded) -> Sequence[Answer]:
         school=event.to_school,
         transfer=recorded.stream,
         submitted_at=event.submitted_at,
+        entered_late=event.entered_late,
     )
     return [Answer(school_class, event.to_class, ask)]
 
@@ -171,20 +176,30 @@ def _claimed(recorded: Recorded, known: Known) -> Sequence[Answer]:
 
 def _claim_refused(recorded: Recorded, known: Known) -> Sequence[Answer]:
     event: Any = recorded.event
-    return [Answer(transfer, event.transfer, case.Deny(known=known, ground=event.ground, at=_now(recorded)))]
+    if event.ground == "not_there":
+        return [Answer(transfer, event.transfer, case.NoteElsewhere(at_school=event.at_school, at=_now(recorded)))]
+    return [Answer(transfer, event.transfer, case.Deny(known=known, at=_now(recorded)))]
+
+
+def _confirmed(recorded: Recorded, known: Known) -> Sequence[Answer]:
+    event: Any = recorded.event
+    put_right = who.CorrectSchool(transfer=recorded.stream, school=event.from_school, at=event.confirmed_at)
+    return [Answer(pupil, pupil_stream(event.pupil), put_right)]
 
 
 def _reserved(recorded: Recorded, known: Known) -> Sequence[Answer]:
-    return _note_place(recorded, held=True)
+    event: Any = recorded.event
+    return _note_place(recorded, held=True, why="earlier" if event.instead_of else "")
 
 
 def _passed_on(recorded: Recorded, known: Known) -> Sequence[Answer]:
-    return _note_place(recorded, held=False)
-
-
-def _note_place(recorded: Recorded, *, held: bool) -> Sequence[Answer]:
     event: Any = recorded.event
-    note = case.NotePlace(class_id=event.class_id, held=held, at=_now(recorded))
+    return _note_place(recorded, held=False, why="earlier" if event.to else "fewer")
+
+
+def _note_place(recorded: Recorded, *, held: bool, why: PlaceReason) -> Sequence[Answer]:
+    event: Any = recorded.event
+    note = case.NotePlace(class_id=event.class_id, held=held, at=_now(recorded), why=why, late=event.late)
     return [Answer(transfer, event.transfer, note)]
 
 
@@ -244,6 +259,11 @@ def _opened(recorded: Recorded, known: Known) -> Sequence[Answer]:
     if event.step != "consult":
         return ()
     return [Answer(transfer, recorded.stream, case.Compose(known=known, at=event.opened_at))]
+
+
+def _corrected(recorded: Recorded, known: Known) -> Sequence[Answer]:
+    event: Any = recorded.event
+    return [Answer(transfer, recorded.stream, case.Compose(known=known, at=event.corrected_at))]
 
 
 def _issued(recorded: Recorded, known: Known) -> Sequence[Answer]:
@@ -308,6 +328,8 @@ policy: Policy = {
     ClassChosen: _chosen,
     PupilClaimed: _claimed,
     ClaimRefused: _claim_refused,
+    PupilSchoolConfirmed: _confirmed,
+    FactsCorrected: _corrected,
     PlaceReserved: _reserved,
     PlacePassedOn: _passed_on,
     StepEnded: _ended,

@@ -3,7 +3,8 @@
 from services.transfers.projection.dossier import dossier
 from services.transfers.projection.exchange import arrival, delegation, document, opinion
 from services.transfers.projection.places import classes, place, pupil
-from services.transfers.projection.transfer import step, transfer
+from services.transfers.projection.step import step
+from services.transfers.projection.transfer import transfer
 from services.transfers.projection.unit import unit
 
 views = (transfer, step, classes, place, pupil, document, opinion, delegation, arrival, unit, dossier)

@@ -22,6 +22,7 @@ from schemas.transfers import (
     PupilClaimed,
     PupilFreed,
     PupilMoved,
+    PupilSchoolCorrected,
 )
 
 Shares: TypeAlias = Iterable[tuple[Key, tuple[int, ...]]]
@@ -151,4 +152,13 @@ def _moved(row: PupilRow | None, recorded: Recorded) -> PupilRow:
     )
 
 
-pupil = View("pupil", PupilRow, {PupilClaimed: _claimed, PupilFreed: _freed, PupilMoved: _moved})
+def _put_right(row: PupilRow | None, recorded: Recorded) -> PupilRow | None:
+    event: Any = recorded.event
+    return row and replace(row, school=event.school, class_id="")
+
+
+pupil = View(
+    "pupil",
+    PupilRow,
+    {PupilSchoolCorrected: _put_right, PupilClaimed: _claimed, PupilFreed: _freed, PupilMoved: _moved},
+)

@@ -1,4 +1,4 @@
-"""A row a case, with its findings and steps; a row a step each time it was opened, for inboxes."""
+"""A row a case, with its findings and steps."""
 
 import datetime as dt
 from collections.abc import Callable, Iterable, Mapping
@@ -11,15 +11,19 @@ from msgspec.structs import replace
 from kernel.calendar import local
 from kernel.handlers import Key, Row, Total, View
 from schemas.event import Event, Recorded
+from schemas.people import Document
 from schemas.rules import Cited
 from schemas.transfers import (
     ClassChosen,
     ConsultationDrafted,
     ConsultationIssued,
     Facts,
+    FactsCorrected,
     Finding,
     PlaceHeld,
     PlannedStep,
+    PupilElsewhere,
+    PupilSchoolConfirmed,
     ReplyArrived,
     StepDue,
     StepEnded,
@@ -55,8 +59,10 @@ class StepState(msgspec.Struct, frozen=True, kw_only=True):
 
 class TransferRow(Row, frozen=True, kw_only=True):
     """A case as it stands. `status` is undescribed, requested, open, granted, completed, refused or closed. `facts`,
-    `grounds`, `findings`, `steps`, `rule` and `decision` are JSON. `held`: it has a place in `to_class`, lost it, or
-    (None) never had one. What people wrote is sealed under the pupil's key."""
+    `grounds`, `findings`, `steps`, `rule`, `decision` and `scan` (of an answer on paper that `replied_by` entered) are
+    JSON. `held`: it has a place in `to_class`, lost it (`lost_at`), or (None) never had one; `place_why` it has or lost
+    it, and `place_late`: who was submitted earlier was entered late. `elsewhere`: the school at which transfers know
+    the pupil, while somebody has to look into it. What people wrote is sealed under the pupil's key."""
 
     stream: str
     number: int
@@ -94,6 +100,10 @@ class TransferRow(Row, frozen=True, kw_only=True):
     reply_number: str = ""
     reply: bytes | None = None
     replied_at: dt.datetime | None = None
+    replied_by: str = ""
+    reply_signed_on: dt.date | None = None
+    scan: str = ""
+    reply_reason: bytes | None = None
     outcome: str = ""
     ground: str = ""
     reason: bytes | None = None
@@ -101,11 +111,21 @@ class TransferRow(Row, frozen=True, kw_only=True):
     document_number: str = ""
     decided_at: dt.datetime | None = None
     ended_at: dt.datetime | None = None
+    entered_late: bool = False
+    lost_at: dt.datetime | None = None
+    place_why: str = ""
+    place_late: bool = False
+    elsewhere: str | None = None
+    confirmed: bytes | None = None
+    corrected_at: dt.datetime | None = None
+    corrected_by: str = ""
+    correction: bytes | None = None
 
 
 _steps = msgspec.json.Decoder(list[StepState])
 _facts = msgspec.json.Decoder(Facts)
 _findings = msgspec.json.Decoder(list[Finding])
+_document = msgspec.json.Decoder(Document)
 _cited = msgspec.json.Decoder(Cited)
 
 
@@ -129,6 +149,11 @@ def read_cited(text: str) -> Cited | None:
     return _cited.decode(text) if text else None
 
 
+def read_scan(text: str) -> Document | None:
+    """The file of a paper as a row keeps it; None for ""."""
+    return _document.decode(text) if text else None
+
+
 def _write(value: Any) -> str:
     return msgspec.json.encode(value).decode()
 
@@ -148,6 +173,7 @@ def _came(row: TransferRow | None, recorded: Recorded) -> TransferRow:
         status="undescribed",
         code=getattr(event, "code", ""),
         received_at=getattr(event, "received_at", None),
+        entered_late=event.entered_late,
     )
 
 
@@ -208,6 +234,32 @@ def _raised(row: TransferRow, event: Any) -> TransferRow:
     )
 
 
+def _facts_corrected(row: TransferRow, event: Any) -> TransferRow:
+    return replace(
+        row,
+        facts=_write(event.facts),
+        kind=event.kind,
+        special=event.special,
+        grounds=_write(event.grounds),
+        findings=_write(event.findings),
+        steps=_planned(event.steps, read_steps(row.steps)),
+        corrected_at=event.corrected_at,
+        corrected_by=event.corrected_by,
+        correction=event.reason.sealed,
+    )
+
+
+def _place(row: TransferRow, event: Any) -> TransferRow:
+    return replace(
+        row,
+        to_class=event.to_class,
+        held=event.held,
+        lost_at=None if event.held else event.noted_at,
+        place_why=event.why,
+        place_late=event.late,
+    )
+
+
 def _one_step(row: TransferRow, event: Any, **changes: Any) -> TransferRow:
     steps = [
         replace(each, **changes) if each.step == event.step else each  # the plan names each step once
@@ -227,14 +279,20 @@ def _decided(row: TransferRow, event: Any) -> TransferRow:
         document_number=event.document_number,
         decided_at=event.decided_at,
         ended_at=event.decided_at if event.outcome == "refused" else row.ended_at,
+        elsewhere=None,
     )
 
 
 _CHANGES: Mapping[type[Event], Callable[[TransferRow, Any], TransferRow]] = {
     TransferBegun: _begun,
     TransferRaised: _raised,
-    ClassChosen: lambda row, event: replace(row, to_class=event.to_class, held=None),
-    PlaceHeld: lambda row, event: replace(row, to_class=event.to_class, held=event.held),
+    FactsCorrected: _facts_corrected,
+    PupilElsewhere: lambda row, event: replace(row, elsewhere=event.at_school),
+    PupilSchoolConfirmed: lambda row, event: replace(row, elsewhere=None, confirmed=event.reason.sealed),
+    ClassChosen: lambda row, event: replace(
+        row, to_class=event.to_class, held=None, lost_at=None, place_why="", place_late=False
+    ),
+    PlaceHeld: _place,
     StepOpened: lambda row, event: _one_step(
         row,
         event,
@@ -264,10 +322,16 @@ _CHANGES: Mapping[type[Event], Callable[[TransferRow, Any], TransferRow]] = {
         reply_number=event.number,
         reply=event.text and event.text.sealed,
         replied_at=event.arrived_at,
+        replied_by=event.by,
+        reply_signed_on=event.signed_on,
+        scan=_write(event.scan) if event.scan else "",
+        reply_reason=event.reason and event.reason.sealed,
     ),
     TransferDecided: _decided,
     TransferCompleted: lambda row, event: replace(row, status="completed", ended_at=event.completed_at),
-    TransferClosed: lambda row, event: replace(row, status="closed", ground=event.ground, ended_at=event.closed_at),
+    TransferClosed: lambda row, event: replace(
+        row, status="closed", ground=event.ground, ended_at=event.closed_at, elsewhere=None
+    ),
 }
 
 
@@ -287,77 +351,4 @@ transfer = View(
     TransferRow,
     {TransferUndescribed: _came, TransferRequested: _requested, **dict.fromkeys(_CHANGES, _changed)},
     totals=(Total("cases", ("month", "school", "kind", "special", "outcome"), ("cases",), _cases),),
-)
-
-
-# Steps, for inboxes
-
-
-class StepRow(Row, frozen=True, kw_only=True):
-    """One opening of a step. `status` is open, or how it ended; `to_unit` who was told that it is overdue."""
-
-    stream: str
-    step: str
-    turn: int
-    application: str
-    from_school: str
-    to_school: str
-    unit: str
-    days: int
-    status: str
-    opened_at: dt.datetime
-    due_at: dt.datetime | None = None
-    ended_at: dt.datetime | None = None
-    escalated_at: dt.datetime | None = None
-    to_unit: str = ""
-    note: bytes | None = None
-
-
-def _opened(row: StepRow | None, recorded: Recorded) -> StepRow:
-    event: Any = recorded.event
-    return StepRow(
-        stream=recorded.stream,
-        step=event.step,
-        turn=event.turn,
-        application=event.application,
-        from_school=event.from_school,
-        to_school=event.to_school,
-        unit=event.unit,
-        days=event.days,
-        status="open",
-        opened_at=event.opened_at,
-    )
-
-
-_STEP_CHANGES: Mapping[type[Event], Callable[[StepRow, Any], StepRow]] = {
-    StepDue: lambda row, event: replace(row, due_at=event.due_at),
-    StepEscalated: lambda row, event: replace(row, escalated_at=event.escalated_at, to_unit=event.to_unit),
-    StepEnded: lambda row, event: replace(
-        row, status=event.outcome, ended_at=event.ended_at, note=event.note and event.note.sealed
-    ),
-}
-
-
-def _step_changed(row: StepRow | None, recorded: Recorded) -> StepRow | None:
-    return row and _STEP_CHANGES[type(recorded.event)](row, recorded.event)
-
-
-def _of_step(recorded: Recorded) -> Key:
-    event: Any = recorded.event
-    return (recorded.stream, event.step, event.turn)
-
-
-def _work(row: StepRow) -> Shares:
-    """What an open step adds to what its unit has before it."""
-    if row.status == "open":
-        yield (row.unit, row.step), (1, int(row.escalated_at is not None))
-
-
-step = View(
-    "step",
-    StepRow,
-    {StepOpened: _opened, **dict.fromkeys(_STEP_CHANGES, _step_changed)},
-    key=_of_step,
-    key_columns=("stream", "step", "turn"),
-    totals=(Total("work", ("unit", "step"), ("open", "escalated"), _work),),
 )

@@ -1,0 +1,5 @@
+"""`python -m deploy.cli` is `motcua`."""
+
+from deploy.cli import main
+
+main()
