@@ -83,10 +83,14 @@ def service_of(decider: Decider[Any]) -> str:
     return decider.events[0].type.partition(".")[0]
 
 
-@cache
 def histories(decider: Decider[Any]) -> st.SearchStrategy[list[Event]]:
-    chance = st.lists(st.one_of([of(each) for each in decider.events]), max_size=3)
-    lives = LIVES.get(f"{service_of(decider)}.{decider.name}", [[]])
+    return lived(decider.events, f"{service_of(decider)}.{decider.name}")
+
+
+@cache
+def lived(events: tuple[type[Event], ...], name: str) -> st.SearchStrategy[list[Event]]:
+    chance = st.lists(st.one_of([of(each) for each in events]), max_size=3)
+    lives = LIVES.get(name, [[]])
     return st.tuples(st.sampled_from(lives), chance, st.booleans()).map(lambda t: [*t[0], *(t[1] if t[2] else [])])
 
 
