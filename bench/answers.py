@@ -38,6 +38,7 @@ from services.surveys.api.invitations import issue
 from services.surveys.app import definition
 from services.surveys.domain import campaign as life
 from services.surveys.domain.campaign import campaign
+from services.surveys.domain.planning import Plan
 
 NAME = "answers"
 RUSH, REQUESTS, AGAIN = 50_000, 6_000, 200
@@ -107,7 +108,7 @@ async def office(ground: Ground, count: int) -> AsyncIterator[Office]:
     try:
         await publish(service)
         now = service.clock.now()
-        plan = life.Plan(
+        plan = Plan(
             campaign=STREAM,
             kind="standing",
             title=Wording(vi="Sau khi trả kết quả", en="After a result"),
