@@ -93,6 +93,13 @@ async def test_from_answers_to_results_that_are_frozen_once(town, path):
     closed = await town.manager.read(path)
     assert closed["status"] == "closed" and closed["withheld"] is not None
 
+    pool = town.surveys.service.pool
+    lags = "UPDATE view.invited SET used = used {} 1 WHERE campaign = $1 AND used > 0"
+    await pool.execute(lags.format("-"), f"campaign-{path.rpartition('/')[2]}")
+    early = await town.manager.post(f"{path}/freeze")
+    assert early.json()["code"] == "answers_on_their_way", "a view that lags can't leave an answer out"
+    await pool.execute(lags.format("+"), f"campaign-{path.rpartition('/')[2]}")
+
     first, second = await asyncio.gather(town.manager.post(f"{path}/freeze"), town.manager.post(f"{path}/freeze"))
     assert first.is_success and second.is_success
     await town.heard()
