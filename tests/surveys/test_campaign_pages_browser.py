@@ -55,7 +55,9 @@ async def measured(town: Town, title: str, mood: float, previous: str = "") -> s
     chosen = (await town.manager.read(f"{path}/draw"))["chosen"]
     questions: Any = None
     for at, each in enumerate(chosen):
-        tokens = await town.tokens(path, each["school"], each["class_name"])
+        body = {"cell": [each["school"], each["class_name"]], "count": each["asked"], "printing": "p"}
+        issued = await town.manager.ok(f"{path}/invitations", **body)
+        tokens = [token.replace("-", "") for token in issued["tokens"]]
         if questions is None:
             questions = (await town.surveys.with_(motcua_invitation=tokens[0]).read("/questionnaire"))["questions"]
         count = 3 if at == 1 else dice.randint(18, 30)
