@@ -42,7 +42,7 @@ from schemas.event import Actor, Event, Meta, Recorded, UnknownEvent, encode
 S = TypeVar("S")
 log = structlog.get_logger()
 
-TRIES = 8
+TRIES = 24  # of two processes that write to one stream each loses half of the time
 MOST_REFUSED = 20
 MOST_BYTES = 900_000  # of one event: a broker takes a megabyte, and what it does not take would stop all behind it
 TOO_LARGE = Text("Nội dung quá dài, hãy rút gọn rồi gửi lại.", "This is too long; shorten it and send it again.")
