@@ -32,7 +32,7 @@ from kernel.run import calm_collector
 
 NAMES = (
     "intake", "append", "batch", "relay", "projection", "rebuild", "live", "working_time", "timer",
-    "recount", "rush", "freshness",
+    "recount", "rush", "answers", "freshness",
 )  # fmt: skip
 LIBRARIES = (
     "aiokafka", "asyncpg", "confluent-kafka", "eventsourcing", "fastapi", "faust-streaming", "msgspec", "psycopg",

@@ -44,7 +44,8 @@ class View:
     """One table of rows, folded from events.
 
     `key(recorded)` names the row an event changes (None: this event is not for this view). Where a view's key is not
-    the stream or it folds more than one service's events, say `shared=True`: writers then take turns.
+    the stream or it folds more than one service's events, say `shared=True`: writers then take turns. Where one event
+    changes many rows, `apart` gives it as several of the same type, each of which changes one.
     """
 
     table: str
@@ -54,6 +55,7 @@ class View:
     key_columns: tuple[str, ...] = ("stream",)
     totals: tuple[Total, ...] = ()
     shared: bool = False
+    apart: Callable[[Event], Sequence[Event]] | None = None
 
 
 @dataclass(frozen=True)

@@ -34,7 +34,7 @@ def papers() -> list[str]:
 
 
 def pdf(paper: str, data: Mapping[str, Any]) -> bytes:
-    """A paper by name ("receipt") as PDF/A-2a and PDF/UA-1.
+    """A paper by name ("receipt"; "sheets/slips" for one that is no letter) as PDF/A-2a and PDF/UA-1.
 
     `issued_at` is the date it bears. `qr`, where a paper has one, is the text that the code says. Moments are aware and
     are shown in Vietnamese time. Raises typst.TypstError where something that the paper needs was not told.

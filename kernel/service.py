@@ -35,13 +35,14 @@ from kernel.settings import Settings
 from kernel.store import Append, Conflict, Draft
 from kernel.vault import Vault, personal_fields
 from kernel.views import Views
+from kernel.waiting import Waiting
 from kernel.wire import Message
 from schemas.event import Actor, Event, Meta, Recorded, UnknownEvent, encode
 
 S = TypeVar("S")
 log = structlog.get_logger()
 
-TRIES = 8
+TRIES = 24  # of two processes that write to one stream each loses half of the time
 MOST_REFUSED = 20
 MOST_BYTES = 900_000  # of one event: a broker takes a megabyte, and what it does not take would stop all behind it
 TOO_LARGE = Text("Nội dung quá dài, hãy rút gọn rồi gửi lại.", "This is too long; shorten it and send it again.")
@@ -189,12 +190,14 @@ class Service:
         key: str | None = None,
         fingerprint: bytes = b"",
         new: bool = False,
+        waiting: Waiting | None = None,
         by_itself: bool = False,
     ) -> Done[S]:
         """Decide a command and append what it comes to; answered only after commit.
 
         `happened_at`: when it happened in the world (default: now). `expected`: the number the person saw. `new`: the
         stream was just named, so neither it nor the key is read first: the append finds out whether either was there.
+        `waiting`: a value that waits beside the log if this command, and no other, comes to something.
         `by_itself`: nobody waits for this answer (an errand's), so what it says of an erased person is left blank.
         Raises Rejected (not allowed), Conflict (someone wrote first), KeyReused, Erased.
         """
@@ -212,7 +215,7 @@ class Service:
                 if not events:
                     return Done(stream, (), state, len(history))
                 ready = await self._ready(stream, len(history), events, meta, blank=by_itself)
-                outcome = await self._append(_as_append(ready, key, fingerprint))
+                outcome = await self._append(_as_append(ready, key, fingerprint, waiting))
                 if outcome == "appended":
                     metrics.appended.labels(self.name).inc(len(events))
                     return Done(stream, ready, fold(decider, events, state), len(history) + len(events))
@@ -571,7 +574,9 @@ def _meta(meta: Meta) -> bytes:
     return msgspec.json.encode(meta)  # what thousands of events have in common is written once
 
 
-def _as_append(events: Sequence[Recorded], key: str | None = None, fingerprint: bytes = b"") -> Append:
+def _as_append(
+    events: Sequence[Recorded], key: str | None = None, fingerprint: bytes = b"", waiting: Waiting | None = None
+) -> Append:
     meta = _meta(events[0].meta)
     drafts = [
         Draft(each.id, each.stream, each.number, each.event.type, each.event.version, meta, encode(each.event))
@@ -579,7 +584,7 @@ def _as_append(events: Sequence[Recorded], key: str | None = None, fingerprint: 
     ]
     if max(len(each.data) for each in drafts) > MOST_BYTES:
         raise Rejected("too_large", TOO_LARGE)
-    return Append(events[0].id, drafts, key, fingerprint)
+    return Append(events[0].id, drafts, key, fingerprint, waiting)
 
 
 def poisonous(error: Exception) -> bool:

@@ -28,7 +28,7 @@ class Settings(BaseSettings):
     partitions: int = 12
     replication: int = 1
     host: str = "127.0.0.1"
-    ports: dict[str, int] = {"intake": 8401, "reporting": 8402, "deadlines": 8403, "transfers": 8404}
+    ports: dict[str, int] = {"intake": 8401, "reporting": 8402, "deadlines": 8403, "transfers": 8404, "surveys": 8405}
     # What people reach all services by, for links and codes on paper, such as https://dichvucong.example. Where there
     # is none, the address that each listens on.
     public_address: Annotated[str, Field(pattern=r"^(https?://[A-Za-z0-9.:\[\]-]+(/[A-Za-z0-9._~/-]*)?)?$")] = ""
@@ -49,6 +49,9 @@ class Settings(BaseSettings):
     sms: str = ""  # the SMS gateway's URL; without one nothing leaves by SMS
     sms_key: SecretStr = SecretStr("")
     post_seconds: float = 20.0  # that handing over one message may take
+
+    survey_wait: float = 3600.0  # seconds after a result was handed over until its receiver is asked about it
+    survey_review: float = 172_800.0  # seconds after a campaign closed until its results are frozen by themselves
 
     edoc: str = ""  # the document exchange: a gateway's URL, or a folder as file:///…; without one nothing is exchanged
     edoc_organ: str = ""  # our own code in it, such as 000.00.15.H40

@@ -7,6 +7,7 @@ from uuid import UUID
 
 import msgspec
 
+from kernel.waiting import Waiting
 from schemas.event import Event, Meta, Recorded, decode
 
 _meta = msgspec.json.Decoder(Meta)
@@ -32,12 +33,32 @@ ONE_EACH = (
     " ON CONFLICT (stream, number) DO NOTHING RETURNING row"
     ") INSERT INTO truth.outbox (row) SELECT row FROM won"
 )
+# The same, with what waits (kernel/waiting.py) of those that won, in no order.
+_HELD = (
+    " put AS (INSERT INTO truth.waiting (key, box, value)"
+    " SELECT gen_random_uuid() AS key, h.box, h.value FROM held h WHERE {won} ORDER BY 1),"
+    " gone AS (DELETE FROM truth.kept k USING held h WHERE k.key = h.forget AND {won})"
+)
+ONE_EACH_HELD = (
+    ONE_EACH.partition(" RETURNING row")[0]
+    + " RETURNING row, id), held AS (SELECT * FROM unnest($8::uuid[], $9::text[], $10::bytea[], $11::uuid[])"
+    " AS h(id, box, value, forget)),"
+    + _HELD.format(won="h.id IN (SELECT id FROM won)")
+    + " INSERT INTO truth.outbox (row) SELECT row FROM won"
+)
 LOST = (
     "SELECT command, 'conflict' AS outcome"
     " FROM unnest($1::uuid[], $2::text[], $3::int[]) WITH ORDINALITY AS n(id, stream, number, command)"
     " WHERE NOT EXISTS (SELECT FROM truth.events e WHERE e.stream = n.stream AND e.number = n.number AND e.id = n.id)"
 )
 APPEND = "SELECT command, outcome FROM truth.append($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)"
+APPEND_HELD = (
+    f"WITH lost AS MATERIALIZED ({APPEND}),"
+    " held AS (SELECT * FROM unnest($12::int[], $13::text[], $14::bytea[], $15::uuid[])"
+    " AS h(command, box, value, forget)),"
+    + _HELD.format(won="h.command NOT IN (SELECT command FROM lost)")
+    + " SELECT command, outcome FROM lost"
+)
 
 
 class Conflict(Exception):
@@ -57,12 +78,14 @@ class Draft(msgspec.Struct, frozen=True):
 
 
 class Append(msgspec.Struct, frozen=True):
-    """One command's events, of one stream, in order; with the key under which it was asked for, if any."""
+    """One command's events, of one stream, in order; with the key under which it was asked for, if any, and what waits
+    from now on if it wins."""
 
     id: UUID
     drafts: Sequence[Draft]
     key: str | None = None
     fingerprint: bytes = b""
+    waiting: Waiting | None = None
 
 
 async def read(connection: Any, streams: Iterable[str]) -> dict[str, list[Recorded]]:
@@ -115,19 +138,30 @@ async def append(connection: Any, appends: Sequence[Append]) -> list[str]:
         [draft.data for draft in drafts],
     )
     rows: Sequence[Any] = ()
+    more: Sequence[Any]
+    held = [(n, each.id, each.waiting) for n, each in enumerate(appends, 1) if each.waiting is not None]
     if len(drafts) == len(appends) and all(each.key is None for each in appends):
-        if await connection.execute(ONE_EACH, *columns) != f"INSERT 0 {len(drafts)}":
+        more = ([id for _, id, _ in held], *_values(held)) if held else ()
+        if await connection.execute(ONE_EACH_HELD if held else ONE_EACH, *columns, *more) != f"INSERT 0 {len(drafts)}":
             rows = await connection.fetch(LOST, *columns[:3])
     else:
+        more = ([n for n, _, _ in held], *_values(held)) if held else ()
         rows = await connection.fetch(
-            APPEND,
+            APPEND_HELD if held else APPEND,
             [each.id for each in appends],
             [each.key for each in appends],
             [each.fingerprint for each in appends],
             [index for index, each in enumerate(appends, 1) for _ in each.drafts],
             *columns,
+            *more,
         )
     outcomes = ["appended"] * len(appends)
     for row in rows:
         outcomes[row["command"] - 1] = row["outcome"]
     return outcomes
+
+
+def _values(held: Iterable[tuple[int, UUID, Waiting]]) -> tuple[list[Any], list[Any], list[Any]]:
+    """Boxes, values, and what to forget."""
+    waiting = [each for _, _, each in held]
+    return [each.box for each in waiting], [each.value for each in waiting], [each.forget for each in waiting]

@@ -153,6 +153,13 @@ class Vault:
         clear = msgspec.json.encode(value.clear)
         return Personal(subject=value.subject, sealed=nonce + cipher.encrypt(nonce, clear, value.subject.bytes))
 
+    async def cipher(self, subject: UUID) -> AESGCM:
+        """The cipher under a subject's key, made at its first use: for what is no field of an event. Raises Erased."""
+        found = (await self._ciphers_of({subject}, self._create))[subject]
+        if found is None:
+            raise Erased(str(subject))
+        return found
+
     async def unseal(self, boxes: Iterable[tuple[Personal[Any], Any]]) -> list[Any]:
         """What is inside each (sealed value, type), or None where the person was erased."""
         pairs = list(boxes)

@@ -14,6 +14,7 @@ from kernel.handlers import Key, Total, View
 from schemas.event import Event, Recorded
 
 KeyOf: TypeAlias = Callable[[Recorded], Key | None]
+Apart: TypeAlias = Callable[[Event], Sequence[Event]] | None
 Evolve: TypeAlias = Callable[[Any, Recorded], Any]
 _TYPES = {"character varying": "text"}
 MANY = 200  # rows of one batch that are there already, from which only what differs of them is written
@@ -58,10 +59,10 @@ class Views:
 
     def __init__(self, views: Sequence[View], schema: str = "view") -> None:
         self.views, self.schema = views, schema
-        self.wanted: dict[type[Event], list[tuple[int, KeyOf, Evolve]]] = {}
+        self.wanted: dict[type[Event], list[tuple[int, KeyOf, Evolve, Apart]]] = {}
         for index, view in enumerate(views):
             for event, evolve in view.evolve.items():
-                self.wanted.setdefault(event, []).append((index, view.key, evolve))
+                self.wanted.setdefault(event, []).append((index, view.key, evolve, view.apart))
         self._tables: dict[str, _Table] = {}
 
     async def prepare(self, connection: Any) -> None:
@@ -93,9 +94,10 @@ class Views:
         """A stage that holds every row that these events could touch."""
         stage, wanted = Stage(self), self.wanted
         for recorded in events:
-            for index, key_of, _ in wanted.get(type(recorded.event), ()):
-                if (key := key_of(recorded)) is not None:
-                    stage.before[index][key] = None
+            for index, key_of, _, apart in wanted.get(type(recorded.event), ()):
+                for part in _parts(recorded, apart) if apart else (recorded,):
+                    if (key := key_of(part)) is not None:
+                        stage.before[index][key] = None
         for index, view in enumerate(self.views):
             if keys := list(stage.before[index]):
                 if view.shared:
@@ -170,6 +172,11 @@ def differences(total: Total, changed: Iterable[tuple[Any, Any]]) -> dict[Key, t
     return {key: amounts for key, amounts in sums.items() if any(amounts)}
 
 
+def _parts(recorded: Recorded, apart: Callable[[Event], Sequence[Event]]) -> list[Recorded]:
+    """An event as several, each of one row, no two of the same."""
+    return [msgspec.structs.replace(recorded, event=each) for each in apart(recorded.event)]
+
+
 class Stage:
     """Rows before a batch (of every key that it could touch), and after as much of it as was taken."""
 
@@ -181,11 +188,12 @@ class Stage:
     def take(self, recorded: Recorded) -> None:
         """Fold one event into all views that want it. Where one of them raises, none is changed."""
         outcome = []
-        for index, key_of, evolve in self._wanted.get(type(recorded.event), ()):
-            key = key_of(recorded)
-            if key is not None:
-                after = self.after[index]
-                outcome.append((after, key, evolve(after[key], recorded)))
+        for index, key_of, evolve, apart in self._wanted.get(type(recorded.event), ()):
+            for part in _parts(recorded, apart) if apart else (recorded,):
+                key = key_of(part)
+                if key is not None:
+                    after = self.after[index]
+                    outcome.append((after, key, evolve(after[key], part)))
         for after, key, row in outcome:
             after[key] = row
 

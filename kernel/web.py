@@ -273,7 +273,7 @@ class Pretend(BaseModel):
     ]
 
 
-ROLES = ("desk_officer", "case_officer", "unit_head", "leadership", "operator", "auditor")
+ROLES = ("desk_officer", "case_officer", "unit_head", "leadership", "survey_manager", "operator", "auditor")
 
 
 def _demo(app: FastAPI) -> None:
@@ -329,7 +329,8 @@ class _Guard:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                message["headers"] = [*message["headers"], *SECURITY_HEADERS]
+                own = {name for name, _ in message["headers"]}  # a page may be stricter
+                message["headers"] = [*message["headers"], *(each for each in SECURITY_HEADERS if each[0] not in own)]
             await send(message)
 
         try:

@@ -10,6 +10,7 @@ import asyncio
 import itertools
 from collections.abc import Mapping
 from contextlib import suppress
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import faust
@@ -73,6 +74,7 @@ class Worker:
         self._assigned: list[Place] = []
         self._next: dict[Place, int] = {}
         self._looked = 0.0
+        self._folder = TemporaryDirectory(prefix="motcua-")  # Faust wants one, and keeps nothing in it
         self._app = self._faust()
 
     def _faust(self) -> Any:
@@ -80,6 +82,7 @@ class Worker:
             f"{self.settings.topic_prefix}{self.service.name}",
             broker=f"kafka://{self.settings.kafka}",
             store="memory://",
+            datadir=self._folder.name,
             web_enabled=False,
             topic_disable_leader=True,
             topic_allow_declare=False,

@@ -17,6 +17,8 @@ import schemas
 from deadlines import samples as deadlines
 from intake import samples as intake
 from schemas.event import Event, Personal, decode, encode, known
+from surveys import samples as surveys
+from surveys import samples_campaign as campaigns
 from transfers import samples as transfers
 
 GOLDEN = Path(schemas.__file__).parent / "golden"
@@ -80,7 +82,13 @@ def test_the_guard_sees_each_kind_of_change():
 
 def sample(name: str) -> str:
     """A sample as it is kept: personal values as the kernel would have sealed them."""
-    event = (intake.all_events() | deadlines.all_events() | transfers.all_events())[name]
+    event = (
+        intake.all_events()
+        | deadlines.all_events()
+        | transfers.all_events()
+        | surveys.all_events()
+        | campaigns.all_events()
+    )[name]
     sealed = {
         each: Personal(subject=value.subject, sealed=b"sealed under this subject's key")
         for each in event.__struct_fields__

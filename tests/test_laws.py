@@ -22,9 +22,12 @@ from services.deadlines.domain.rules import Known
 from services.intake import projection as intake_projection
 from services.intake.domain.rules import LateEntry, Rules, rules_on
 from services.reporting import projection as reporting_projection
+from services.surveys import projection as surveys_projection
 from services.transfers import projection as transfers_projection
 from services.transfers.domain.rules import Known as KnownToTransfers
 from strategies import NOON, POOLS, of
+from surveys import samples as surveys
+from surveys import samples_campaign as campaigns
 from transfers import samples as transfers
 
 # Rules are what a file says, so any of the real ones; made-up rules would only test the maker.
@@ -38,12 +41,19 @@ POOLS[Promise] = st.sampled_from(
     [deadlines.PROMISE, deadlines.RESTART.promise, deadlines.ELSEWHERE, deadlines.MOVED_ELSEWHERE]
 )
 
-DECIDERS: tuple[Decider[Any], ...] = (*samples.DECIDERS, *deadlines.DECIDERS, *transfers.DECIDERS)
+DECIDERS: tuple[Decider[Any], ...] = (
+    *samples.DECIDERS,
+    *deadlines.DECIDERS,
+    *transfers.DECIDERS,
+    *campaigns.DECIDERS,
+    *surveys.DECIDERS,
+)
 VIEWS: tuple[View, ...] = (
     *intake_projection.views,
     *reporting_projection.views,
     *deadlines_projection.views,
     *transfers_projection.views,
+    *surveys_projection.views,
 )
 EVENTS = tuple(each for decider in DECIDERS for each in decider.events)
 ANY_EVENTS = st.lists(st.one_of([of(each) for each in EVENTS]), max_size=6)
@@ -55,11 +65,13 @@ LIVES: dict[str, list[list[Event]]] = {
     "intake.application": [samples.history(*life) for life in samples.LIVES.values()],
     **{f"deadlines.{name}": lives for name, lives in deadlines.HISTORIES.items()},
     **{f"transfers.{name}": lives for name, lives in transfers.HISTORIES.items()},
+    **{f"surveys.{name}": lives for name, lives in campaigns.HISTORIES.items()},
+    **{f"surveys.{name}": lives for name, lives in surveys.HISTORIES.items()},
 }
 GOOD: list[Any] = [
     each for each in vars(samples).values() if type(each).__module__.startswith("services.intake.domain")
 ]
-GOOD += [*samples.COMMANDS, *deadlines.COMMANDS, *transfers.COMMANDS]
+GOOD += [*samples.COMMANDS, *deadlines.COMMANDS, *transfers.COMMANDS, *campaigns.COMMANDS, *surveys.COMMANDS]
 
 
 def commands(decider: Decider[Any]) -> list[Any]:
@@ -71,10 +83,14 @@ def service_of(decider: Decider[Any]) -> str:
     return decider.events[0].type.partition(".")[0]
 
 
-@cache
 def histories(decider: Decider[Any]) -> st.SearchStrategy[list[Event]]:
-    chance = st.lists(st.one_of([of(each) for each in decider.events]), max_size=3)
-    lives = LIVES.get(f"{service_of(decider)}.{decider.name}", [[]])
+    return lived(decider.events, f"{service_of(decider)}.{decider.name}")
+
+
+@cache
+def lived(events: tuple[type[Event], ...], name: str) -> st.SearchStrategy[list[Event]]:
+    chance = st.lists(st.one_of([of(each) for each in events]), max_size=3)
+    lives = LIVES.get(name, [[]])
     return st.tuples(st.sampled_from(lives), chance, st.booleans()).map(lambda t: [*t[0], *(t[1] if t[2] else [])])
 
 

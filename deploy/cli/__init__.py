@@ -5,7 +5,7 @@ import sys
 
 import typer
 
-from deploy.cli import catalogue, data, parked, running, upkeep, what_if
+from deploy.cli import catalogue, data, parked, running, survey, upkeep, what_if
 from deploy.cli.console import err
 from deploy.trouble import Trouble, of_os
 
@@ -19,6 +19,7 @@ for _part in (running.app, upkeep.app, what_if.app, data.app):
 app.add_typer(upkeep.db, name="db")
 app.add_typer(upkeep.topics_app, name="topics")
 app.add_typer(catalogue.app, name="catalogue")
+app.add_typer(survey.app, name="survey")
 app.add_typer(parked.app, name="parked")
 
 

@@ -116,6 +116,7 @@ def _up(state: Path, postgres_port: int, kafka_port: int, bundled: bool, *, demo
             environment = installation.environment(here, demo=demo is not None, ports=ports)
             if demo:
                 environment |= mailbox.environment(demo.mailbox_port) | exchange.environment(demo.exchange_port)
+                environment |= {"MOTCUA_SURVEY_WAIT": "20"}  # an hour is long for who looks on
             installation.save(here, environment)
             os.environ.update(environment)
             settings.cache_clear()
@@ -152,7 +153,7 @@ async def _serve(here: Any, config: "Settings", environment: dict[str, str], *, 
                 out.print(line, markup=False, soft_wrap=True)
         out.print(f"Logs are in {here.state / 'services'}. Ctrl-C stops everything.", soft_wrap=True)
         if demo and demo.life:
-            await province.trickle(urls["intake"], told=lambda line: err.print(f"not expected: {line}", markup=False))
+            await _life(urls, here.state)
 
     def show(name: str, line: str) -> None:
         if not demo:
@@ -170,16 +171,35 @@ async def _serve(here: Any, config: "Settings", environment: dict[str, str], *, 
     )
 
 
+async def _life(urls: dict[str, str], state: Path) -> None:
+    """What goes on by itself while the demo runs."""
+    from deploy.demo import opinions, province  # noqa: PLC0415
+
+    def told(line: str) -> None:
+        err.print(f"not expected: {line}", markup=False)
+
+    async with asyncio.TaskGroup() as group:
+        group.create_task(province.trickle(urls["intake"], told=told))
+        group.create_task(opinions.trickle(urls["surveys"], state / "mailbox", told=told))
+
+
 async def _people(urls: dict[str, str], state: Path, weeks: int) -> None:
     """The demo's own part: the catalogue, and the weeks that the province has behind it."""
-    from deploy.demo import families, province  # noqa: PLC0415
+    from deploy.demo import families, opinions, province  # noqa: PLC0415
 
     with progress_bars() as progress:
+        if weeks:
+            progress("asking last year's pupils", 0, 1)
+            await opinions.begin(urls["intake"], urls["surveys"], state)
+            progress("asking last year's pupils", 1, 1)
         story = await province.live(
             urls["intake"], deadlines=urls["deadlines"], state=state, weeks=weeks, progress=progress
         )
     if not story.found:
         await families.ask(urls["intake"], urls["transfers"])
+    if weeks:
+        with err.status("people read their mail and answer"):
+            await opinions.go_on(urls["intake"], urls["surveys"], state, state / "mailbox")
     for line in story.lines():
         out.print(line, markup=False, soft_wrap=True)
 

@@ -64,6 +64,29 @@ class Desk:
         found: Answer = self._checked(f"POST {_plain(path)}", status, raw, fine)
         return found
 
+    async def upload(self, path: str, name: str, content: bytes, *, who: Who) -> Answer:
+        """POST of a file as a form's. Raises Unexpected."""
+        form = aiohttp.FormData()
+        form.add_field("file", content, filename=name)
+        headers = {"authorization": f"Bearer {await self._token(who)}"}
+        self.sent += 1
+        async with self._session.post(self._url + path, data=form, headers=headers) as answer:
+            found: Answer = self._checked(f"POST {_plain(path)}", answer.status, await answer.read(), ())
+            return found
+
+    async def answer(self, token: str, answers: Answer) -> None:
+        """Send a questionnaire's answers, as nobody. Raises Unexpected."""
+        headers = {"content-type": "application/json", "motcua-invitation": token}
+        status, raw = await self._send("POST", "/answers", headers, msgspec.json.encode(answers))
+        self._checked("POST /answers", status, raw, ("invitation_used", "invitation_revoked", "invitation_expired"))
+
+    async def questions(self, token: str) -> Answer:
+        """What an invitation asks; {} where it opens nothing any more. Raises Unexpected."""
+        status, raw = await self._send("GET", "/questionnaire", {"motcua-invitation": token}, b"")
+        fine = ("invitation_used", "invitation_revoked", "invitation_expired")
+        found: Answer = self._checked("GET /questionnaire", status, raw, fine)
+        return found if "questions" in found else {}
+
     async def ask(self, path: str, *, who: Who | None = None) -> Any:
         """GET. Raises Unexpected."""
         headers = {"authorization": f"Bearer {await self._token(who)}"} if who else {}
@@ -110,7 +133,7 @@ class Desk:
         if status < 300 or answer.get("code") in fine:
             return answer
         self.surprises[f"{what}: {status} {answer.get('code', '')} {answer.get('detail', '')}"] += 1
-        raise Unexpected
+        raise Unexpected(next(reversed(self.surprises)))
 
 
 def _plain(path: str) -> str:

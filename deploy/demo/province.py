@@ -183,14 +183,16 @@ CURL = """curl -s {intake}/applications -H 'content-type: application/json' -d '
 
 def welcome(urls: Mapping[str, str]) -> list[str]:
     """Where to look, and what to try first."""
-    intake, reporting, deadlines, transfers = (urls[e] for e in ("intake", "reporting", "deadlines", "transfers"))
+    services = ("intake", "reporting", "deadlines", "transfers", "surveys")
+    intake, reporting, deadlines, transfers, surveys = (urls[each] for each in services)
     return [
         f"  for citizens   {intake}/",
         f"  for officers   {intake}/dang-nhap (one click a role)",
         f"  dashboard      {reporting}/",
         f"  deadlines      {deadlines}/ (sign in as leadership: what is overdue, and where nobody has apologised)",
         f"  transfers      {transfers}/ (sign in as leadership: a special case waits for a decision)",
-        f"  API            {', '.join(f'{each}/docs' for each in (intake, reporting, deadlines, transfers))}",
+        f"  surveys        {surveys}/ (sign in as survey manager: who answered, and what it comes to)",
+        f"  API            {', '.join(f'{urls[each]}/docs' for each in services)}",
         "Hand in a dossier, and see the dashboard move within a second:",
         CURL.format(intake=intake, procedure="2.002854"),
     ]

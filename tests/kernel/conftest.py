@@ -19,7 +19,8 @@ from kernel.settings import Settings
 
 SERVICES = (toy.NAME, toy.OTHER, database.VAULT)
 EMPTY = (
-    "TRUNCATE truth.events, truth.outbox, truth.seals, truth.heard, truth.parked, truth.answers RESTART IDENTITY;"
+    "TRUNCATE truth.events, truth.outbox, truth.seals, truth.heard, truth.parked, truth.answers, truth.waiting,"
+    " truth.kept RESTART IDENTITY;"
     "UPDATE truth.log SET epoch = 0, position = 0, published = 0;"
     "DROP SCHEMA IF EXISTS view_next CASCADE; DROP SCHEMA view CASCADE; CREATE SCHEMA view"
 )

@@ -11,11 +11,38 @@ const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
 
 const write = (value) => (value === null || value === undefined ? "–" : numbers.format(value));
 
+const lying = (chart) => ["rows", "parts", "spans"].includes(chart.kind);
+
+// Each interval as a bar from its low to its high end, with the value as a point. The bar stands on one that can't be
+// seen.
+function spansOf(chart) {
+  const [value, low, high] = chart.series;
+  const bar = { type: "bar", stack: "span", barWidth: 10 };
+  const point = (each, at) => [each, at];
+  return [
+    { ...bar, data: low.values, itemStyle: { color: "transparent" }, silent: true, tooltip: { show: false } },
+    {
+      ...bar,
+      data: high.values.map((each, at) => (each === null ? null : each - low.values[at])),
+      itemStyle: { color: "#86b3c4", borderRadius: 5 },
+      silent: true,
+    },
+    { name: value.name, type: "scatter", symbolSize: 9, data: value.values.map(point), itemStyle: { color: COLOURS[0] } },
+  ];
+}
+
+const spanSaid = (chart) => (each) => {
+  const at = Array.isArray(each) ? each[0].dataIndex : each.dataIndex;
+  const said = chart.series.map(({ name, values }) => `${name}: ${write(values[at])}${chart.unit || ""}`);
+  return [chart.labels[at], ...said].join("\n");
+};
+
 function option(chart, width) {
-  const rows = chart.kind === "rows";
-  const stack = chart.kind === "stack" ? "all" : undefined;
+  const spans = chart.kind === "spans";
+  const rows = lying(chart);
+  const stack = chart.kind === "stack" || chart.kind === "parts" ? "all" : undefined;
   const common = {
-    color: COLOURS,
+    color: chart.colours || COLOURS,
     animation: !still,
     animationDurationUpdate: 400,
     textStyle: { fontFamily: "'Be Vietnam Pro', system-ui, sans-serif", color: INK, fontSize: 13 },
@@ -25,10 +52,11 @@ function option(chart, width) {
       trigger: chart.kind === "share" ? "item" : "axis",
       axisPointer: { type: chart.kind === "line" ? "line" : "shadow" },
       valueFormatter: (value) => write(value) + (chart.unit ? ` ${chart.unit}` : ""),
+      ...(spans ? { formatter: spanSaid(chart) } : {}),
       textStyle: { color: INK },
       confine: true,
     },
-    legend: chart.series.length > 1 || chart.kind === "share" ? { type: "scroll", top: 0, left: 0, icon: "roundRect", itemWidth: 14, textStyle: { color: INK } } : undefined,
+    legend: (chart.series.length > 1 && !spans) || chart.kind === "share" ? { type: "scroll", top: 0, left: 0, icon: "roundRect", itemWidth: 14, textStyle: { color: INK } } : undefined,
   };
   if (chart.kind === "share") {
     return {
@@ -55,6 +83,8 @@ function option(chart, width) {
   const values = {
     type: "value",
     minInterval: 1,
+    min: chart.least,
+    max: chart.most,
     splitNumber: rows && width < 420 ? 3 : 5,
     axisLabel: { color: MUTED, hideOverlap: true, formatter: (value) => numbers.format(value) },
     splitLine: { lineStyle: { color: LINE } },
@@ -64,7 +94,7 @@ function option(chart, width) {
     grid: { left: 4, right: 16, top: common.legend ? 40 : 16, bottom: 4, containLabel: true },
     xAxis: rows ? values : names,
     yAxis: rows ? names : values,
-    series: chart.series.map((each) => ({
+    series: spans ? spansOf(chart) : chart.series.map((each) => ({
       name: each.name,
       type: chart.kind === "line" ? "line" : "bar",
       stack,
@@ -80,7 +110,10 @@ function option(chart, width) {
 function draw(figure, chart) {
   const box = figure.querySelector("[data-chart]");
   box.hidden = false;
-  if (chart.kind === "rows") box.style.height = `${Math.max(180, 60 + chart.labels.length * (14 + 18 * chart.series.length))}px`;
+  if (lying(chart)) {
+    const each = chart.kind === "rows" ? 14 + 18 * chart.series.length : 36;
+    box.style.height = `${Math.max(180, 60 + chart.labels.length * each)}px`;
+  }
   const picture = echarts.getInstanceByDom(box) || echarts.init(box, null, { renderer: "canvas", locale: lang });
   picture.setOption(option(chart, box.clientWidth), { replaceMerge: ["series"] });
   figure.chart = chart;

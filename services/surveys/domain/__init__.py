@@ -1,0 +1,1 @@
+"""What surveys decides: questionnaires, campaigns, samples, whom to ask, answers, and what they come to."""

@@ -1,0 +1,125 @@
+"""Invitations as they stand, with what they add up to, and campaigns whose last answers are to be let go.
+
+Nothing here leads to an answer: rows of `sheet` know no invitation, and say the week only.
+"""
+
+import datetime as dt
+from collections.abc import Iterable
+from typing import Any, TypeAlias
+
+import msgspec
+from msgspec.structs import replace
+
+from kernel.handlers import Key, Row, Total, View
+from schemas.event import Recorded
+from schemas.surveys import (
+    AnswersWithheld,
+    CampaignClosed,
+    FirstEntryMade,
+    InvitationIssued,
+    InvitationOpened,
+    InvitationRevoked,
+    InvitationUsed,
+    ResultsFrozen,
+)
+
+Shares: TypeAlias = Iterable[tuple[Key, tuple[int, ...]]]
+
+
+class InvitationRow(Row, frozen=True, kw_only=True):
+    """One invitation. `cell` is JSON; `state` issued, opened, used or revoked; `way` how it was used; `used_at` the
+    minute, for signs that one person answered for many. `entered` that a first entry from paper was made."""
+
+    stream: str
+    campaign: str
+    cell: str
+    carrier: str
+    printing: str
+    state: str = "issued"
+    way: str = ""
+    used_at: dt.datetime | None = None
+    entered: bool = False
+
+
+def _issued(row: InvitationRow | None, recorded: Recorded) -> InvitationRow:
+    event: Any = recorded.event
+    return InvitationRow(
+        stream=recorded.stream,
+        campaign=event.campaign,
+        cell=msgspec.json.encode(event.cell).decode(),
+        carrier=event.carrier,
+        printing=event.printing,
+    )
+
+
+def _opened(row: InvitationRow | None, recorded: Recorded) -> InvitationRow | None:
+    return replace(row, state="opened") if row and row.state == "issued" else row
+
+
+def _entered(row: InvitationRow | None, recorded: Recorded) -> InvitationRow | None:
+    return row and replace(row, entered=True)
+
+
+def _used(row: InvitationRow | None, recorded: Recorded) -> InvitationRow | None:
+    event: Any = recorded.event
+    return row and replace(row, state="used", way=event.way, used_at=event.used_at.replace(second=0, microsecond=0))
+
+
+def _revoked(row: InvitationRow | None, recorded: Recorded) -> InvitationRow | None:
+    return replace(row, state="revoked") if row and row.state != "used" else row
+
+
+STATES = ("issued", "opened", "used", "revoked")
+
+
+def _counted(row: InvitationRow) -> Shares:
+    """One invitation of its cell: issued in any case, and what became of it."""
+    became = tuple(int(row.state == each) for each in STATES[1:])
+    yield (row.campaign, row.cell), (1, *became)
+
+
+def _minute(row: InvitationRow) -> Shares:
+    if row.used_at is not None:
+        yield (row.campaign, row.cell, row.way, row.used_at), (1,)
+
+
+invitation = View(
+    "invitation",
+    InvitationRow,
+    {
+        InvitationIssued: _issued,
+        InvitationOpened: _opened,
+        FirstEntryMade: _entered,
+        InvitationUsed: _used,
+        InvitationRevoked: _revoked,
+    },
+    totals=(
+        Total("invited", ("campaign", "cell"), STATES, _counted),
+        Total("used_by_minute", ("campaign", "cell", "way", "minute"), ("n",), _minute),
+    ),
+)
+
+
+class EndingRow(Row, frozen=True, kw_only=True):
+    """A campaign that was closed: when that was noticed, whether its last answers were let go, whether its results are
+    frozen."""
+
+    stream: str
+    noticed_at: dt.datetime
+    withheld: bool = False
+    frozen: bool = False
+
+
+def _closed(row: EndingRow | None, recorded: Recorded) -> EndingRow:
+    return row or EndingRow(stream=recorded.stream, noticed_at=recorded.meta.recorded_at)
+
+
+def _withheld(row: EndingRow | None, recorded: Recorded) -> EndingRow | None:
+    return row and replace(row, withheld=True)
+
+
+def _frozen(row: EndingRow | None, recorded: Recorded) -> EndingRow | None:
+    return row and replace(row, frozen=True)
+
+
+ending = View("ending", EndingRow, {CampaignClosed: _closed, AnswersWithheld: _withheld, ResultsFrozen: _frozen})
