@@ -63,6 +63,7 @@ class Message(BaseModel):
     """What an arrival says, for a person to read."""
 
     readable: bool
+    sender: str = ""
     subject: str = ""
     text: str = ""
     signer: str = ""
@@ -123,6 +124,7 @@ async def message(service: Service, row: ArrivalRow) -> Message:
     header = said.header
     return Message(
         readable=True,
+        sender=header.sender.name,
         subject=header.subject,
         text=header.content,
         signer=header.signer.name if header.signer else "",
