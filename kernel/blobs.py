@@ -125,7 +125,21 @@ def size_and_type(folder: Path, digest: str, key: bytes) -> Blob | None:
     found = path(folder, digest)
     if not found.is_file():
         return None
-    return Blob(digest, size(found), media_type(next(read(found, key), b"")[:16]))
+    try:
+        return Blob(digest, size(found), media_type(next(read(found, key), b"")[:16]))
+    except UnknownType:  # nothing of such a type was ever stored
+        raise Damaged(digest) from None
+
+
+def checked(found: Path, key: bytes, digest: str) -> Iterator[bytes]:
+    """The content of a stored file, to be given out, once it is known that all of it is what was stored. Raises
+    Damaged at once, before anything is given out."""
+    whole = hashlib.sha256()
+    for piece in read(found, key):
+        whole.update(piece)
+    if whole.hexdigest() != digest:
+        raise Damaged(digest)
+    return read(found, key)
 
 
 def size(found: Path) -> int:

@@ -5,7 +5,7 @@ services share lies in `kernel/pages`. Both languages of a sentence stand side b
 
     {{ t("Tìm thủ tục", "Find a procedure") }}      {{ due_at | moment }}      {{ rejected.says | say }}
 
-Every template knows `lang`, `actor`, `unit_name` (what the actor's unit is called, where the service says it),
+Every template knows `lang`, `actor`, `unit_name` (what the actor's unit is called, see `Definition.unit_called`),
 `signed_in`, `may(*roles)`, `path`, `demo` and `flash`.
 """
 

@@ -45,6 +45,14 @@ OUTSIDE = Text(
     "Lịch làm việc chưa có đến ngày này; không tính được ngày hẹn trả.",
     "The calendar of working days does not reach that day, so no appointment can be counted.",
 )
+DAMAGED = Text(
+    "Tệp đã lưu bị hỏng nên không mở được; nội dung hồ sơ không đổi.",
+    "The stored file is damaged and can't be opened; the rest of the dossier is as it was.",
+)
+DAMAGED_INSTEAD = Text(
+    "Báo người vận hành khôi phục tệp từ bản sao lưu, hoặc gửi lại tệp đó.",
+    "Ask the operator to restore the file from a backup, or send that file again.",
+)
 LATER = Text("Hãy thử lại sau ít phút; chưa có gì được ghi nhận.", "Try again in a few minutes; nothing was recorded.")
 MAYBE = Text(
     "Hãy gửi lại với cùng mã Idempotency-Key: nếu lần trước đã được ghi nhận thì kết quả cũ được trả lại.",

@@ -98,7 +98,8 @@ async def _nothing(_: "Service") -> None: ...
 class Definition:
     """What a service is made of. `known` looks up what the policy and the duties may not look up themselves, once a
     batch; it travels on in their commands. `errands` deal with the world outside (mail, say) beside the hearing, until
-    they are cancelled. `code_of` is SQL ($1: a stream) for the code by which people know a dossier, for the log."""
+    they are cancelled. `code_of` is SQL ($1: a stream) for the code by which people know a dossier, for the log.
+    `unit_called` is SQL ($1: a unit) for its names, the oldest first: `name`, `since` (a day; null: always)."""
 
     name: str
     deciders: tuple[Decider[Any], ...]
@@ -112,6 +113,7 @@ class Definition:
     duties: Sequence[Duty] = ()
     errands: Sequence[Callable[["Service"], Coroutine[Any, Any, None]]] = ()
     code_of: str = ""
+    unit_called: str = ""
 
 
 @dataclass(frozen=True)

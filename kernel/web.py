@@ -26,7 +26,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from structlog.contextvars import clear_contextvars
 
 from kernel import database, layout, metrics, problems
-from kernel.calendar import OutsideCalendar
+from kernel.blobs import Damaged
+from kernel.calendar import OutsideCalendar, local
 from kernel.decider import Rejected, Text
 from kernel.identity import ANONYMOUS, COOKIE, SESSION_SECONDS, Signer
 from kernel.layout import lang
@@ -187,6 +188,11 @@ def _errors(app: FastAPI) -> None:
     async def erased(request: Request, _: Any) -> Response:
         return answer(request, 410, problems.problem(410, "erased", problems.ERASED, lang(request)))
 
+    async def damaged(request: Request, error: Any) -> Response:
+        log.error("a stored file is damaged: restore it from a backup", file=str(error))
+        told = problems.problem(410, "file_damaged", problems.DAMAGED, lang(request), instead=problems.DAMAGED_INSTEAD)
+        return answer(request, 410, told)
+
     async def invalid(request: Request, error: Any) -> Response:
         return answer(request, 422, problems.of_fields(error.errors(), lang(request)))
 
@@ -213,6 +219,7 @@ def _errors(app: FastAPI) -> None:
     app.add_exception_handler(Conflict, conflict)
     app.add_exception_handler(KeyReused, key_reused)
     app.add_exception_handler(Erased, erased)
+    app.add_exception_handler(Damaged, damaged)
     app.add_exception_handler(RequestValidationError, invalid)
     app.add_exception_handler(HttpError, http)
     for each in OUTAGE:
@@ -496,3 +503,12 @@ def pulse(request: Request) -> Pulse:
 
 
 Live = Annotated[Pulse, Depends(at_once(pulse))]
+
+
+async def name_unit(request: Request, service: Here, actor: Who) -> None:
+    """A dependency of pages: whose officer is signed in, as the unit is called today, for the head of each page."""
+    if actor.unit and service.definition.unit_called:
+        today = local(service.clock.now()).date()
+        found = await service.pool.fetch(service.definition.unit_called, actor.unit)
+        names = [row["name"] for row in found if row["since"] is None or row["since"] <= today]
+        request.state.unit_name = (names[-1] if names else None) or ""

@@ -30,4 +30,5 @@ definition = Definition(
     errands=(send,),
     code_of="SELECT code FROM view.clock WHERE $1 IN (stream, application)"
     " UNION ALL SELECT code FROM view.apology WHERE stream = $1 LIMIT 1",
+    unit_called="SELECT NULL::date AS since, name FROM view.unit WHERE unit = $1",
 )

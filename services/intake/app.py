@@ -24,4 +24,6 @@ definition = Definition(
     routers=lambda: (*api.routers, *pages.routers),  # what is asked most comes first: routes are tried in turn
     templates=HERE / "pages",
     code_of="SELECT code FROM view.application WHERE stream = $1",
+    unit_called="SELECT (each ->> 'day')::date AS since, each -> 'facts' ->> 'name' AS name FROM view.unit,"
+    " jsonb_array_elements(history::jsonb) WITH ORDINALITY AS told(each, place) WHERE unit = $1 ORDER BY place",
 )

@@ -17,4 +17,6 @@ definition = Definition(
     routers=lambda: (api.router, pages.router(api.answered, api.watch, api.listed, api.names)),
     templates=HERE / "pages",
     code_of="SELECT code FROM view.application WHERE stream = $1",
+    unit_called="SELECT (each ->> 'day')::date AS since, each ->> 'name' AS name FROM view.unit,"
+    " jsonb_array_elements(history) WITH ORDINALITY AS told(each, place) WHERE unit = $1 ORDER BY place",
 )

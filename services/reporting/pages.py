@@ -18,7 +18,7 @@ from kernel.calendar import ZONE
 from kernel.decider import Text
 from kernel.layout import day, moment, number, render
 from kernel.service import Service
-from kernel.web import Here, Lang, Live, Pulse, may
+from kernel.web import Here, Lang, Live, Pulse, may, name_unit
 from schemas.event import Actor
 from services.reporting.domain import CHANNELS, By, Figures, Filter, Line, Listing, Question, top
 
@@ -97,7 +97,7 @@ class PageWatching(PageFilter):
 
 def router(answered: Answered, watch: Watch, listed: Listed, named: Named) -> APIRouter:
     """The pages, given what answers the figures, what tells when they move, what lists dossiers, what names units."""
-    pages = APIRouter(include_in_schema=False)
+    pages = APIRouter(include_in_schema=False, dependencies=[Depends(name_unit)])
 
     @pages.get("/")
     async def dashboard(request: Request, service: Here, said: Lang, asked: Annotated[PageFilter, Query()]) -> Response:

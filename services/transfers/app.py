@@ -30,4 +30,5 @@ definition = Definition(
     templates=HERE / "pages",
     known=known,
     errands=(exchange,),
+    unit_called="SELECT NULL::date AS since, name FROM view.unit WHERE unit = $1",
 )

@@ -66,7 +66,7 @@ CREATE INDEX transfer_application ON transfer (application);
 CREATE INDEX transfer_from ON transfer (from_school, submitted_at);
 CREATE INDEX transfer_to ON transfer (to_school, submitted_at);
 CREATE INDEX transfer_undescribed ON transfer (received_by, submitted_at) WHERE status = 'undescribed';
-CREATE INDEX transfer_special ON transfer (decided_at) WHERE special AND outcome <> '';
+CREATE INDEX transfer_special ON transfer (coalesce(decided_at, replied_at)) WHERE special AND (outcome <> '' OR opinion <> '');
 CREATE INDEX transfer_attention ON transfer (submitted_at)
 WHERE status = 'open' AND (elsewhere IS NOT NULL OR lost_at IS NOT NULL);
 CREATE INDEX transfer_consultation ON transfer (consultation) WHERE consultation IS NOT NULL;

@@ -27,6 +27,7 @@ async def test_officers_see_the_day_of_their_own_unit_whatever_unit_they_ask_for
     code = late.dossier["code"]
     own = await get(late.head, "/")
     assert code in own and "Quá hạn mà chưa xin lỗi" in own
+    assert "Thủ trưởng đơn vị · Trường THPT Lê Lợi<" in own
     other = await get(late.deadlines.by("unit_head", unit=OTHER), "/", unit=SCHOOL)
     assert code not in other and "Không có việc gì gấp" in other
     assert code in await get(late.deadlines.by("leadership", unit="so-gddt"), "/")

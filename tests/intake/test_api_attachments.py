@@ -8,6 +8,7 @@ import pytest
 
 from intake import desks
 from intake.desks import OTHER, SCHOOL, desk, transfer
+from kernel import blobs
 
 PDF, PNG, JPEG, DOCX = (
     b"%PDF-1.7\n%%EOF",
@@ -54,6 +55,19 @@ async def test_other_files_are_not_taken_and_leave_nothing(intake, content):
 def stored(intake) -> set[str]:
     folder = intake.service.settings.blobs
     return {str(each) for each in folder.rglob("*")} if folder.exists() else set()
+
+
+@pytest.mark.parametrize("where", [0, 30, 70_000])
+async def test_a_file_that_the_disk_damaged_is_not_given_out_and_says_what_to_do(intake, where):
+    told = (await send(intake, PDF + bytes(80_000))).json()
+    path = blobs.path(intake.service.settings.blobs, told["digest"])
+    lies = bytearray(path.read_bytes())
+    lies[where] ^= 1
+    path.write_bytes(lies)
+    got = await desk(intake).get(f"/attachments/{told['digest']}")
+    assert (got.status_code, got.json()["code"]) == (410, "file_damaged") and "bản sao lưu" in got.json()["instead"]
+    await send(intake, PDF + bytes(80_000))
+    assert (await desk(intake).get(f"/attachments/{told['digest']}")).is_success, "sent again, it is whole again"
 
 
 async def test_a_file_that_is_too_large_is_not_taken_and_leaves_nothing(intake):

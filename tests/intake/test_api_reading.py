@@ -187,6 +187,18 @@ async def test_a_paper_is_printed_though_the_unit_came_later_than_the_dossier(in
         assert (await operator.get(f"{path}/papers/control_slip.pdf")).content.startswith(b"%PDF-")
 
 
+async def test_the_head_of_a_page_names_the_unit_of_who_is_signed_in_as_it_is_called_today(intake):
+    new, operator = f"truong-{uuid4().hex[:6]}", intake.by("operator")
+    facts = {"name": "Trường mới", "kind": "school", "codes": {"2020": "H99.12.198"}}
+    await operator.ok(f"/units/{new}/open", effective_from="2026-08-01", facts=facts)
+    await operator.ok(f"/units/{new}/change", effective_from="2026-09-01", facts=facts | {"name": "Trường đổi tên"})
+    await intake.heard()
+    officer = desk(intake, new).with_(accept="text/html")
+    for day, name in (("2026-08-31", "Trường mới"), ("2026-09-01", "Trường đổi tên")):
+        with on(intake, moment(f"{day} 10:00")):
+            assert f"Cán bộ một cửa · {name}<" in (await officer.get("/ban-lam-viec")).text
+
+
 def codes_on(page):
     picture = page.render(scale=3, grayscale=True)
     pixels = memoryview(bytes(picture.buffer)).cast("B", (picture.height, picture.stride))

@@ -16,7 +16,7 @@ from kernel.views import Views
 from kernel.web import build
 from kernel.wire import recorded
 from reporting import lives
-from reporting.lives import CENTRE, COPIES, FIRST, OTHER, at, stream
+from reporting.lives import CENTRE, COPIES, FIRST, OTHER, SCHOOL, at, stream
 from reporting.test_projection import recount, whole_lives
 from services.reporting import api
 from services.reporting.api import PACE, Latest, read, watch
@@ -242,6 +242,14 @@ async def login(client: Any, role: str, unit: str = "") -> dict[str, str]:
 
 FIGURES = ["received", "in_progress", "carried_over", "finished", "resolved", "granted", "refused"]
 FIGURES += ["stopped", "withdrawn", "not_accepted", "waiting"]
+
+
+async def test_the_head_of_a_page_names_the_unit_of_who_is_signed_in_as_it_is_called_today(client, teller, service):
+    await teller.tell((stream(SCHOOL, "unit"), lives.renamed(SCHOOL, "THPT Suối Hoa Mới", FIRST + 20 * DAY)))
+    head = await login(client, "unit_head", SCHOOL) | {"accept": "text/html"}
+    for day, name in ((10, "THPT Suối Hoa"), (20, "THPT Suối Hoa Mới")):
+        service.clock.set(at(day))
+        assert f"Thủ trưởng đơn vị · {name}<" in (await client.get("/", headers=head)).text
 
 
 async def test_every_figure_opens_to_as_many_dossiers_as_it_says(client, teller):

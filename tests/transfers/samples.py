@@ -15,19 +15,20 @@ from schemas.event import Event, Personal, encode
 from schemas.people import Person
 from schemas.transfers import Consultation, Facts, Reply
 from services.transfers.domain import arrival as a
+from services.transfers.domain import commands as t
 from services.transfers.domain import delegation as g
 from services.transfers.domain import document as d
 from services.transfers.domain import letters as n
 from services.transfers.domain import opinion as o
 from services.transfers.domain import place as k
 from services.transfers.domain import pupil as w
-from services.transfers.domain import transfer as t
 from services.transfers.domain.dossier import class_stream, document_id, opinion_stream, transfer_stream
 from services.transfers.domain.rules import Known, Rules, Unit, rules_on
+from services.transfers.domain.transfer import transfer
 
 PACKS = read(Path(__file__).parents[2] / "services" / "transfers" / "rules")
 DECIDERS: tuple[Decider[Any], ...] = (
-    t.transfer,
+    transfer,
     w.pupil,
     k.school_class,
     d.document,
@@ -410,7 +411,7 @@ SET_ASIDE = a.SetAside(
 ARRIVAL_LIVES = {"looked at": (SET_ASIDE, a.Settle(by=OFFICER, at=at(28)))}
 
 _ALL: tuple[tuple[Decider[Any], dict[str, Any]], ...] = (
-    (t.transfer, LIVES),
+    (transfer, LIVES),
     (w.pupil, PUPILS),
     (k.school_class, PLACES),
     (d.document, DOCUMENTS),

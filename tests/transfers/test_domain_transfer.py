@@ -31,9 +31,10 @@ from schemas.transfers import (
     TransferRequested,
     TransferUndescribed,
 )
+from services.transfers.domain.case import Transfer
 from services.transfers.domain.commands import Command, CorrectFacts
 from services.transfers.domain.dossier import class_stream
-from services.transfers.domain.transfer import Transfer, transfer
+from services.transfers.domain.transfer import transfer
 from transfers.samples import (
     ACCEPT,
     ACCEPT_AGAIN,

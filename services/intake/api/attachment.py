@@ -1,5 +1,6 @@
 """The files of dossiers: sent before the dossier names them, stored under their digest, given out as downloads."""
 
+import asyncio
 from collections.abc import Sequence
 from typing import Annotated
 
@@ -58,8 +59,9 @@ async def get_attachment(
     found = blobs.size_and_type(service.settings.blobs, digest, key)
     if found is None:
         raise HTTPException(404)
+    path = blobs.path(service.settings.blobs, digest)
     return StreamingResponse(
-        blobs.read(blobs.path(service.settings.blobs, digest), key),
+        await asyncio.to_thread(blobs.checked, path, key, digest),
         media_type=found.media_type,
         headers={
             "content-length": str(found.size),

@@ -3,13 +3,13 @@ catalogue. Every page works without a script, and stands on the same functions a
 
 from fastapi import APIRouter, Depends
 
+from kernel.web import name_unit
 from services.intake.pages.action import router as action
 from services.intake.pages.catalogue import router as catalogue
 from services.intake.pages.desk import router as desk
 from services.intake.pages.dossier import router as dossier
 from services.intake.pages.entry import router as entry
 from services.intake.pages.public import router as public
-from services.intake.pages.shared import name_unit
 from services.intake.pages.submit import router as submit
 
 _pages = APIRouter(dependencies=[Depends(name_unit)])

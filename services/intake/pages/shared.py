@@ -3,33 +3,25 @@
 import datetime as dt
 import hashlib
 from collections.abc import Iterable, Mapping
-from contextlib import suppress
 from typing import Any
 
 from fastapi import Request
 from starlette.datastructures import FormData, UploadFile
 
 from kernel import problems
-from kernel.decider import Rejected, Text
+from kernel.decider import Text
 from kernel.layout import lang, say
 from kernel.service import Service
 from kernel.tracking import codes
-from kernel.web import Asked, Here, Who, who
+from kernel.web import Asked, who
 from schemas.intake import ProcessingTime, Terms
 from services.intake.api.application.dossier import id_of
-from services.intake.api.reference import Known, local_day
+from services.intake.api.reference import local_day
 from services.intake.domain.rules import Rules
 from services.intake.pages.words import CASE, TIME_UNIT, WRONG
 
 PERSON_FIELDS = ("name", "id_number", "phone", "email")
 ADDRESS_FIELDS = ("street", "commune", "province")
-
-
-async def name_unit(request: Request, service: Here, known: Known, actor: Who) -> None:
-    """Whose officer is signed in, for the head of each page."""
-    if actor.unit:
-        with suppress(Rejected):
-            request.state.unit_name = (await known.unit(actor.unit, today(service))).name
 
 
 async def unit_names(service: Service) -> dict[str, str]:

@@ -63,6 +63,7 @@ class Message(BaseModel):
     """What an arrival says, for a person to read."""
 
     readable: bool
+    sender: str = ""
     subject: str = ""
     text: str = ""
     signer: str = ""
@@ -107,11 +108,12 @@ def kept(service: Service, digest: str) -> Folder:
 
 
 async def _content(service: Service, row: ArrivalRow) -> bytes:
-    """What came, as it came. Raises 404 where its file is gone."""
+    """What came, as it came. Raises 404 where its file is gone, Damaged where it is another one."""
     path = kept(service, row.digest)
     if not path.is_file():
         raise HTTPException(404, Text("Tệp đã lưu không còn.", "The file that was kept is gone."))
-    return await asyncio.to_thread(lambda: b"".join(blobs.read(path, blobs.key(service.settings))))
+    key = blobs.key(service.settings)
+    return await asyncio.to_thread(lambda: b"".join(blobs.checked(path, key, row.digest)))
 
 
 async def message(service: Service, row: ArrivalRow) -> Message:
@@ -122,6 +124,7 @@ async def message(service: Service, row: ArrivalRow) -> Message:
     header = said.header
     return Message(
         readable=True,
+        sender=header.sender.name,
         subject=header.subject,
         text=header.content,
         signer=header.signer.name if header.signer else "",

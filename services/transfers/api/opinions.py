@@ -35,20 +35,33 @@ from services.transfers.projection.transfer import transfer as transfer_view
 router = APIRouter(tags=["Ý kiến lãnh đạo Sở / The leadership's opinion"])
 SIGNS = HEADS | {"case_officer"}  # who is not the head needs a delegation
 MOST = 200
+ENDED = frozenset({"refused", "completed", "closed"})
+# A consultation that was answered on paper waits for nobody, nor does one whose case has ended without an answer.
 LIST = """
-SELECT o.*, t.code, t.grounds, t.kind FROM view.opinion o LEFT JOIN view.transfer t ON t.application = o.application
-WHERE o.status = $1 AND ($2 = '' OR o.to_unit = $2 OR o.from_unit = $2)
-ORDER BY CASE WHEN $1 = 'asked' THEN o.arrived_at END, o.given_at DESC LIMIT $3
+WITH told AS (
+    SELECT o.document, o.application, o.from_unit, o.to_unit, o.letter_number, o.arrived_at, t.code, t.grounds, t.kind,
+        CASE WHEN o.status = 'given' OR t.stream IS NULL OR t.consultation IS DISTINCT FROM o.document THEN o.status
+             WHEN t.replied_by <> '' THEN 'given' WHEN t.status = 'open' THEN 'asked' ELSE 'ended' END AS status,
+        CASE WHEN o.status = 'given' THEN o.opinion ELSE coalesce(t.opinion, '') END AS opinion,
+        CASE WHEN o.status = 'given' THEN o.given_at ELSE t.replied_at END AS given_at,
+        o.status <> 'given' AND coalesce(t.replied_by, '') <> '' AS by_hand
+    FROM view.opinion o LEFT JOIN view.transfer t ON t.application = o.application
+    WHERE $2 = '' OR o.to_unit = $2 OR o.from_unit = $2
+)
+SELECT * FROM told WHERE status = $1 ORDER BY CASE WHEN $1 = 'asked' THEN arrived_at END, given_at DESC LIMIT $3
 """
 PRECEDENTS = """
-SELECT grounds, outcome, opinion, ground, decided_at, from_school, to_school, reply_number, replied_by
-FROM view.transfer WHERE special AND outcome <> '' AND stream <> $1 AND grounds::jsonb ?| $2::text[]
-ORDER BY decided_at DESC LIMIT 6
+SELECT grounds, outcome, opinion, ground, coalesce(decided_at, replied_at) AS at, from_school, to_school, reply_number,
+    replied_by
+FROM view.transfer
+WHERE special AND (outcome <> '' OR opinion <> '') AND stream <> $1 AND grounds::jsonb ?| $2::text[]
+ORDER BY at DESC LIMIT 6
 """
 
 
 class Asking(BaseModel):
-    """A consultation in a list. `code` and `grounds` are empty where the dossier is not one of ours."""
+    """A consultation in a list. `code` and `grounds` are empty where the dossier is not one of ours. `by_hand`: its
+    answer came on paper and was entered by the unit that asks."""
 
     document: UUID
     application: str
@@ -62,6 +75,7 @@ class Asking(BaseModel):
     status: Literal["asked", "given"]
     opinion: str
     given_at: dt.datetime | None
+    by_hand: bool
 
 
 class Precedent(BaseModel):
@@ -82,7 +96,7 @@ class Precedent(BaseModel):
 class Brief(BaseModel):
     """All that the leadership needs for one decision: the letter, the facts, what each rule says, the papers, and how
     such cases were decided before. Names and texts are null where the pupil was erased (`erased`). `by_hand`: who
-    entered an answer to it that came on paper, at the unit that asks."""
+    entered an answer to it that came on paper, at the unit that asks. `ended`: the case ended, however it did."""
 
     document: UUID
     application: str
@@ -115,6 +129,7 @@ class Brief(BaseModel):
     given_at: dt.datetime | None
     position: str
     delegation: str
+    ended: bool
     by_hand: str = ""
     by_hand_at: dt.datetime | None = None
     by_hand_number: str = ""
@@ -162,6 +177,7 @@ async def listed(service: Service, status: str, unit: str = "", most: int = MOST
             status=row["status"],
             opinion=row["opinion"],
             given_at=row["given_at"],
+            by_hand=row["by_hand"],
         )
         for row in await service.pool.fetch(LIST, status, unit, most)
     ]
@@ -211,6 +227,7 @@ async def brief(service: Service, row: OpinionRow) -> Brief:
         given_at=row.given_at,
         position=row.position,
         delegation=row.delegation,
+        ended=case is not None and case.status in ENDED,
         **_by_hand(case, row.document),
     )
 
@@ -231,7 +248,7 @@ async def _precedents(
 ) -> list[Precedent]:
     return [
         Precedent(
-            year=local(row["decided_at"]).year,
+            year=local(row["at"]).year,
             grounds=msgspec.json.decode(row["grounds"]),
             outcome=row["outcome"],
             opinion=row["opinion"],
@@ -259,6 +276,8 @@ async def give(service: Service, actor: Actor, document: UUID, body: GiveBody, a
             "The unit entered another answer that came on paper, number {number}, and the case went on by it.",
         )
         raise HTTPException(409, says.of(number=case.reply_number))
+    if case is not None and not row.opinion and case.status in ENDED:
+        raise HTTPException(409, Text("Hồ sơ đã kết thúc; không cần trả lời nữa.", "The case has ended already."))
     reason = body.reason.strip()
     if body.opinion == "refused" and len(reason) < 3:
         raise HTTPException(422, Text("Không đồng ý thì phải nêu lý do.", "To refuse needs a reason."))
@@ -379,5 +398,5 @@ async def get_asked(service: Here, actor: Staff, document: UUID) -> Response:
 
 
 def may_sign(actor: Actor, row: OpinionRow) -> bool:
-    """Whether this officer is shown the buttons."""
+    """Whether this officer may answer it."""
     return not row.opinion and bool(set(actor.roles) & SIGNS) and actor.unit == row.to_unit

@@ -1,6 +1,7 @@
 """An answer of the leadership that came on paper: its scan, and who entered it. The unit's head answers for what they
 enter, and it is marked as entered by hand wherever it is shown."""
 
+import asyncio
 import datetime as dt
 from typing import Annotated
 from uuid import UUID
@@ -164,5 +165,6 @@ async def get_scan(service: Here, actor: Staff, id: UUID) -> StreamingResponse:
     path = blobs.path(service.settings.blobs, scan.digest) if scan else None
     if scan is None or path is None or not path.is_file():
         raise HTTPException(404)
+    content = await asyncio.to_thread(blobs.checked, path, blobs.key(service.settings), scan.digest)
     headers = blobs.saved_as(f"tra-loi-{row.code}") | {"content-length": str(scan.size)}
-    return StreamingResponse(blobs.read(path, blobs.key(service.settings)), media_type=scan.media_type, headers=headers)
+    return StreamingResponse(content, media_type=scan.media_type, headers=headers)

@@ -36,7 +36,7 @@ from schemas.transfers import (
     TransferRequested,
     TransferUndescribed,
 )
-from services.transfers.domain.case import Phase, Run, Transfer, evolve
+from services.transfers.domain.case import Transfer, evolve
 from services.transfers.domain.commands import (
     Begin,
     ChooseClass,
@@ -68,37 +68,6 @@ from services.transfers.domain.deciding import class_missing, decided_already, e
 from services.transfers.domain.dossier import about, class_stream
 from services.transfers.domain.judging import begun, correct, look_into, make_special, note_elsewhere
 from services.transfers.domain.steps import dropped, follow, granted, opened, refused
-
-__all__ = [
-    "Begin",
-    "ChooseClass",
-    "Close",
-    "Command",
-    "Compose",
-    "ConfirmSchool",
-    "CorrectFacts",
-    "Deny",
-    "Describe",
-    "EndStep",
-    "Escalate",
-    "Grant",
-    "HearReply",
-    "IssueConsultation",
-    "NoteDue",
-    "NoteElsewhere",
-    "NotePlace",
-    "Phase",
-    "Proceed",
-    "Raise",
-    "Redraft",
-    "Reopen",
-    "Request",
-    "Run",
-    "Transfer",
-    "TurnAway",
-    "Undescribed",
-    "transfer",
-]
 
 initial = Transfer()
 

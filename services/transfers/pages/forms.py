@@ -15,7 +15,8 @@ from kernel.web import Asked
 from services.transfers.pages import words
 
 WRONG = (Rejected, Conflict, ValueError, HTTPException, Erased)
-UNREAD = Text("Có mục chưa đúng dạng thức.", "Something is not in the right form.")
+NO_DAY = Text("Ngày chưa đúng: viết dạng dd/mm/yyyy, là ngày có trong lịch.", "Not a day: write it as dd/mm/yyyy.")
+CHOOSE = Text("Hãy chọn một mục", "Choose one")
 
 
 def by_hand(said: str) -> Asked:
@@ -39,13 +40,15 @@ def problem_of(error: Exception, said: str) -> dict[str, Any]:
         case HTTPException():
             raise error
         case _:
-            return problems.problem(422, "invalid", UNREAD, said)
+            return problems.problem(422, "invalid", NO_DAY, said)
 
 
 def _labelled(problem: dict[str, Any], said: str) -> dict[str, Any]:
     """The same with fields called as the page calls them."""
     for each in problem.get("errors", ()):
         each["where"] = say(words.called(words.FIELD, each["where"].rpartition(".")[2]), lang=said)
+        if each["kind"] == "literal_error":
+            each["what"] = say(CHOOSE, lang=said)
     return problem
 
 

@@ -26,10 +26,12 @@ router = APIRouter(include_in_schema=False)
 async def waiting(request: Request, service: Here, actor: Staff) -> Response:
     """What waits for the leadership, the longest first, and what was answered last."""
     unit = own(actor, "")
+    asked = await opinions.listed(service, "asked", unit)
     return render(
         request,
         "opinions.html",
-        waiting=await opinions.listed(service, "asked", unit),
+        waiting=asked,
+        signs=bool(asked) and opinions.may_sign(actor, await opinions.find(service, asked[0].document)),
         given=await opinions.listed(service, "given", unit, 30),
         now=service.clock.now(),
         words=words,
@@ -52,13 +54,14 @@ async def _one(
 ) -> Response:
     row = await opinions.find(service, document)
     check_sees(actor, {row.to_unit, row.from_unit})
+    found = await opinions.brief(service, row)
     others = [each for each in await opinions.listed(service, "asked", row.to_unit) if each.document != document]
     return render(
         request,
         "brief.html",
         status=problem["status"] if problem else 200,
-        found=await opinions.brief(service, row),
-        signs=opinions.may_sign(actor, row),
+        found=found,
+        signs=opinions.may_sign(actor, row) and not (found.by_hand or found.ended or found.erased),
         others=others,
         names=await names(service),
         problem=problem,

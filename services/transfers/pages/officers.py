@@ -242,7 +242,7 @@ PLAIN = ("from_school", "from_name", "from_place", "from_type", "to_school", "to
 
 
 def _described(form: Mapping[str, str]) -> acting.DescribeBody:
-    facts = {name: form[name] for name in (*PLAIN, "to_class", "reason") if form.get(name)} | _ticked(form)
+    facts = {name: form.get(name, "") for name in (*PLAIN, "to_class", "reason")} | _ticked(form)
     pupil: dict[str, Any] = {"name": form.get("name", ""), "id_number": form.get("id_number", "")}
     if form.get("born"):
         pupil["born"] = read_day(form["born"])

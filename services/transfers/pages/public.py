@@ -23,6 +23,7 @@ async def follow(request: Request, service: Here, ma: Annotated[str, Query(max_l
             "Không có hồ sơ chuyển trường nào với mã tra cứu này. Hồ sơ vừa nộp có thể cần ít phút.",
             "No transfer has this tracking code. What was just handed in may take a minute.",
         )
-        return render(request, "start.html", status=404, wrong=say(wrong, lang=lang(request)), words=words)
+        wrong_said = say(wrong, lang=lang(request))
+        return render(request, "start.html", status=404, wrong=wrong_said, typed=ma, words=words)
     found = await told(service, await find(service, id), officer=False)
     return render(request, "followed.html", found=found, names=await names(service), words=words)

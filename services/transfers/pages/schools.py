@@ -106,5 +106,5 @@ async def rules(request: Request, service: Here, ngay: str = "") -> Response:
         wrong = say(unknown.says, lang=said)
     except ValueError:
         wrong = say(Text("Ngày chưa đúng dạng dd/mm/yyyy.", "Not a day."), lang=said)
-    shown = f"{day:%d/%m/%Y}"
+    shown = ngay[:20] if wrong else f"{day:%d/%m/%Y}"
     return render(request, "rules.html", status=422 if wrong else 200, found=found, day=shown, wrong=wrong, words=words)

@@ -139,6 +139,13 @@ ARRIVAL: Mapping[str, Text] = {
     "answer_to_be_read": Text("Văn bản trả lời cần người đọc", "An answer to be read"),
     "change_asked": Text("Bên gửi thu hồi hoặc sửa văn bản", "Its sender takes it back or changes it"),
 }
+MEDIA: Mapping[str, Text] = {
+    "application/pdf": Text("PDF", "PDF"),
+    "image/png": Text("ảnh PNG", "PNG image"),
+    "image/jpeg": Text("ảnh JPEG", "JPEG image"),
+    "application/vnd.openxmlformats-officedocument.wordprocessingml.document": Text("DOCX", "DOCX"),
+    "application/octet-stream": Text("không rõ loại", "unknown type"),
+}
 SUBJECT = SUBJECTS
 FIELD: Mapping[str, Text] = {
     "signer": Text("Người ký", "Signed by"),
@@ -155,6 +162,8 @@ FIELD: Mapping[str, Text] = {
     "id_number": Text("Số định danh", "Identity number"),
     "from_school": Text("Từ trường", "From"),
     "to_school": Text("Đến trường", "To"),
+    "from_type": Text("Loại hình trường đi", "Type of the school left"),
+    "to_type": Text("Loại hình trường đến", "Type of the school entered"),
     "grade": Text("Khối", "Grade"),
     "year": Text("Năm học bắt đầu", "School year begins in"),
     "places": Text("Số chỗ", "Places"),
