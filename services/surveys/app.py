@@ -27,6 +27,7 @@ definition = Definition(
     tables=HERE / "tables.sql",
     routers=lambda: (*api.first, *pages.routers, *api.routers),
     templates=HERE / "pages",
+    unit_called="SELECT NULL::date AS since, name FROM view.unit WHERE unit = $1",
     duties=duties,
     errands=(publish, release, invite, freeze_due),
 )

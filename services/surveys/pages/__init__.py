@@ -1,5 +1,12 @@
 """What people see of surveys: who is asked the questionnaire, who measures the campaigns and their results."""
 
+from fastapi import APIRouter, Depends
+
+from kernel.web import name_unit
 from services.surveys.pages import campaigns, officers, outcomes, planning, respondents, samples
 
-routers = (respondents.router, officers.router, planning.router, samples.router, outcomes.router, campaigns.router)
+_pages = APIRouter(dependencies=[Depends(name_unit)])
+for _each in (officers, planning, samples, outcomes, campaigns):
+    _pages.include_router(_each.router)
+
+routers = (respondents.router, _pages)
