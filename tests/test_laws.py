@@ -113,7 +113,7 @@ CASES = [pytest.param(d, c, id=f"{service_of(d)}-{d.name}-{c.__name__}") for d i
 
 
 @pytest.mark.parametrize(("decider", "command_type"), CASES)
-@settings(max_examples=60, deadline=None, derandomize=True)
+@settings(max_examples=40, deadline=None, derandomize=True)
 @given(data=st.data())
 def test_a_command_said_twice_changes_nothing(decider, command_type, data):
     state = fold(decider, data.draw(histories(decider)))
@@ -138,7 +138,7 @@ def test_a_command_to_nobody_yet_is_decided_and_says_twice_nothing(decider, comm
 
 
 @pytest.mark.parametrize("decider", DECIDERS, ids=lambda each: each.name)
-@settings(max_examples=100, deadline=None, derandomize=True)
+@settings(max_examples=60, deadline=None, derandomize=True)
 @given(data=st.data())
 def test_any_event_can_be_evolved_in_any_state(decider, data):
     state = decider.initial
@@ -167,7 +167,7 @@ def test_every_event_says_its_fact_and_belongs_to_one_decider():
 
 
 @pytest.mark.parametrize("view", VIEWS, ids=lambda each: each.table)
-@settings(max_examples=100, deadline=None, derandomize=True)
+@settings(max_examples=60, deadline=None, derandomize=True)
 @given(data=st.data())
 def test_any_event_can_be_shown_in_any_row(view, data):
     row = None

@@ -107,7 +107,7 @@ async def test_deadlines_pass_along_and_heads_sign_the_apologies_that_fall_due(o
             state=tmp_path,
             since=MONDAY - dt.timedelta(weeks=3),
             until=FRIDAY,
-            a_day=7,
+            a_day=10,
         )
         assert not story.surprises and story.apologies, story.lines()
         reader = deadlines.by("auditor")

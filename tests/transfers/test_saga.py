@@ -301,7 +301,7 @@ class Saga(RuleBasedStateMachine):
 
 
 TestSaga = Saga.TestCase
-TestSaga.settings = settings(max_examples=300, stateful_step_count=50, deadline=None)
+TestSaga.settings = settings(max_examples=200, stateful_step_count=50, deadline=None)
 
 
 # Some orders by name
