@@ -28,9 +28,9 @@ up: $(READY) ## Set up what is missing, then run the services without demo data
 doctor: $(READY) ## Check this machine for what Motcua needs
 	@$(BIN)/motcua doctor
 
-# Three share two cores: a third of the time a test waits. What was compiled is kept, for many processes start.
+# Four share two cores: a third of the time a test waits. What was compiled is kept, for many processes start.
 test: $(READY_DEV) ## Set up what is missing, then run all tests against real Kafka and PostgreSQL
-	@PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n 3 $(ARGS)
+	@PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n 4 $(ARGS)
 
 check: $(READY_DEV) ## Style, types, import laws, dead code and unused dependencies
 	$(BIN)/ruff check .

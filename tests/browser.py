@@ -80,10 +80,10 @@ async def page_of(opened: Browser, size: dict[str, int] = DESKTOP, **options: An
 async def findings(page: Page) -> list[str]:
     """What axe finds serious or critical. Injected through the debugger, so that the page's own policy stands."""
     await page.evaluate(AXE.read_text(encoding="utf-8") + "; null")
-    found = await page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+    found = await page.evaluate("axe.run(document, {resultTypes: ['violations']}).then(all => all.violations)")
     return [
         f"{each['impact']} {each['id']}: {node['html'][:160]} {node['failureSummary'][:200]}"
-        for each in found["violations"]
+        for each in found
         if each["impact"] in ("serious", "critical")
         for node in each["nodes"]
     ]

@@ -105,9 +105,9 @@ async def test_deadlines_pass_along_and_heads_sign_the_apologies_that_fall_due(o
             office.url,
             deadlines=f"http://{place.host}:{place.ports['deadlines']}",
             state=tmp_path,
-            since=MONDAY - dt.timedelta(weeks=3),
+            since=MONDAY - dt.timedelta(weeks=2),
             until=FRIDAY,
-            a_day=10,
+            a_day=14,
         )
         assert not story.surprises and story.apologies, story.lines()
         reader = deadlines.by("auditor")
@@ -126,12 +126,13 @@ async def test_deadlines_pass_along_and_heads_sign_the_apologies_that_fall_due(o
             assert each["received_at"] < each["apology"]["issued_at"] < FRIDAY.astimezone(dt.UTC).isoformat()
 
 
-async def test_families_ask_for_transfers_and_a_special_one_is_consulted_about(office, tmp_path):
-    place = office.place.settings
+@pytest.mark.xdist_group("busy")
+async def test_families_ask_for_transfers_and_a_special_one_is_consulted_about(busy, tmp_path):
+    place = busy.place.settings
     async with whole("transfers", place, tmp_path / "transfers.log") as transfers:
         url = f"http://{place.host}:{place.ports['transfers']}"
-        assert await families.ask(office.url, url) == len(families.CASES)
-        assert await families.ask(office.url, url) == len(families.CASES), "said again"
+        assert await families.ask(busy.url, url) == len(families.CASES)
+        assert await families.ask(busy.url, url) == len(families.CASES), "said again"
         reader = transfers.by("auditor")
         cases = (await reader.read("/transfers"))["cases"]
         assert sorted((each["special"], each["status"]) for each in cases) == [(False, "granted"), (True, "open")]

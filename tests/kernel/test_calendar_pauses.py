@@ -363,7 +363,7 @@ def adds_up(received, amount, unit, cut, pauses):
         assert all((each.minutes > 0) == (each.number > 0) for each in lines)
 
 
-@settings(max_examples=700, deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(begin=moments, end=moments, weights=st.lists(st.integers(0, 9), min_size=1, max_size=6).filter(any))
 def test_the_shares_of_a_time_add_up_to_it(begin, end, weights):
     begin, end = sorted([begin, end])
@@ -379,7 +379,7 @@ def test_the_shares_of_a_time_add_up_to_it(begin, end, weights):
 sharp = st.integers(0, 13 * 24 * 3600 * 10**6).map(lambda n: at(18, 8, 2026, 0) + dt.timedelta(microseconds=n))
 
 
-@settings(max_examples=3000, deadline=None)
+@settings(max_examples=1000, deadline=None)
 @given(
     begin=sharp,
     end=sharp,
