@@ -1,5 +1,5 @@
-"""Processes that are killed (SIGKILL): in the transaction that lets answers go, which are let go once; between saying that
-somebody is invited and knowing that the mail left: they get another that opens, and the first opens nothing."""
+"""Processes that are killed (SIGKILL): in the transaction that lets answers go, which are let go once; between saying
+that somebody is invited and knowing that the mail left: they get another that opens, and the first opens nothing."""
 
 import asyncio
 import datetime as dt

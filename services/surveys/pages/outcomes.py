@@ -64,7 +64,7 @@ async def results(
         remarks=await remarks(service, of.found, actor, MOST_REMARKS),
         voidings=voidings(of.found) if everything else None,
         approves=bool({"leadership", "survey_manager"} & set(actor.roles)) and not of.frozen,
-        method=await method_rows(service, of, actor),
+        method=[(name[:1].upper() + name[1:], value) for name, value in await method_rows(service, of, actor)],
         base=f"/campaigns/{id}",
         points=lambda share: f"{'+' if share > 0 else ''}{number(share * 100, 1, lang=said)}",
         problem=None,
