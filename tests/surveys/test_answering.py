@@ -295,6 +295,32 @@ async def test_a_workbook_is_read_too_and_a_token_twice_is_nobodys(surveys_field
     assert [each["outcome"] for each in told["rows"]] == ["wrong", "taken", "wrong"]
 
 
+async def test_a_manager_sends_a_file_on_a_page_and_reads_what_became_of_its_rows(surveys_field: Field) -> None:
+    stream, token = await one(surveys_field)
+    path = stream.removeprefix("campaign-")
+    manager = surveys_field.surveys.by("survey_manager").with_(accept="text/html")
+
+    async def page(content: bytes, do: str) -> Any:
+        files, at = {"file": ("sheets.csv", content)}, f"/dot/{path}/nhap-tep"
+        return await manager.client.post(at, files=files, data={"do": do}, headers=manager.said)
+
+    empty = (await manager.get(f"/campaigns/{path}/sheets.csv")).content.decode("utf-8-sig").strip().split(",")
+    assert empty[0] == "token" and set(GOOD) < set(empty)
+    assert (await manager.get(f"/dot/{path}/nhap-tep")).status_code == 200
+    content = csv_of([{"token": shown(token), **GOOD}, {"token": new_token(), **GOOD, "staff_attitude": 7}])
+    dry = await page(content, "check")
+    assert "Đọc được: 1." in dry.text and await surveys_field.waiting(stream) == 0
+    done = await page(content, "import")
+    assert "Đã nhận: 1." in done.text and "Có lỗi, chưa nhận: 1." in done.text
+    assert "Không có phiếu khảo sát nào với mã này" in done.text
+    assert await surveys_field.waiting(stream) == 1
+    assert "Đã gửi từ trước: 1." in (await page(content, "import")).text
+    for broken in (b"", b"PK\x03\x04", b"a,b\n1,2"):
+        assert (await page(broken, "import")).status_code == 422
+    officer = surveys_field.surveys.by("desk_officer", unit="thpt-le-loi")
+    assert (await officer.get(f"/dot/{path}/nhap-tep")).status_code == 403
+
+
 @pytest.mark.parametrize(
     "content",
     [b"", b"PK\x03\x04rubbish", b"\xff\xfe", b"a,b\n1,2", b"token,token\n1,2", b"token,nothing\n1,2"],

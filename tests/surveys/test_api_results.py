@@ -47,6 +47,15 @@ async def test_a_classes_slips_have_a_code_each_that_opens_the_questionnaire(tow
     assert lost.json()["code"] == "invitation_revoked"
 
 
+async def test_many_clicks_at_once_print_one_set_and_hold_up_nobody(town, path):
+    school, name = (await classes(town, path))[2]
+    clicks = await asyncio.gather(
+        *(town.manager.post(f"{path}/slips", school=school, class_name=name) for _ in range(14))
+    )
+    assert sorted(each.status_code for each in clicks) == [200, *[409] * 13]
+    assert {each.json()["code"] for each in clicks if each.status_code == 409} == {"printed_already"}
+
+
 async def test_a_school_prints_its_own_slips_only(town, path):
     (one, name), (other, _) = (await classes(town, path))[1:3]
     officer = town.surveys.by("desk_officer", unit=other)

@@ -8,7 +8,7 @@ from openpyxl import Workbook
 from services.surveys.api.sampling import read_frame
 from services.surveys.domain import frame as frames
 from services.surveys.domain import sampling
-from surveys.town import DESIGN, frame
+from surveys.town import DESIGN, frame, levels
 
 pytestmark = pytest.mark.xdist_group("surveys_sampling")
 
@@ -80,6 +80,22 @@ async def test_a_sample_is_drawn_once_and_drawn_again_by_anybody(town):
     assert [each.school for each in sample.chosen] == [each["school"] for each in drawn["chosen"]]
 
 
+async def test_shares_that_are_expected_of_strata_go_into_neymans_draw_from_the_page(town):
+    path = f"/campaigns/{(await town.planned(target=0))['id']}"
+    await town.upload(f"{path}/frame", frame())
+    id, said = path.rpartition("/")[2], town.manager.said | {"accept": "text/html"}
+    form = {"allocation": "neyman", "share-0": "10", "share-1": "50", "classes": "1", "margin": "20", "effect": "1"}
+    seen = await town.surveys.client.get(f"/dot/{id}/mau", params=form, headers=said)
+    assert 'name="share-0" value="10"' in seen.text, "what the draw is asked for is what was seen"
+    wrong = await town.surveys.client.post(f"/dot/{id}/rut", data=form | {"share-1": "120"}, headers=said)
+    assert wrong.status_code == 422
+    assert (await town.surveys.client.post(f"/dot/{id}/rut", data=form, headers=said)).status_code == 303
+    drawn = await town.manager.read(f"{path}/draw")
+    assert drawn["design"]["deviations"] == {"Nông thôn": pytest.approx(0.3), "Thành thị": pytest.approx(0.5)}
+    needed = {each["stratum"]: each["needed"] for each in drawn["strata"]}
+    assert needed["Thành thị"] > 1.4 * needed["Nông thôn"]
+
+
 async def test_a_school_is_replaced_by_the_next_of_its_reserve(town):
     path = await town.drawn()
     drawn = await town.manager.read(f"{path}/draw")
@@ -89,6 +105,22 @@ async def test_a_school_is_replaced_by_the_next_of_its_reserve(town):
     after = await town.manager.read(f"{path}/draw")
     assert after["replaced"] == {first["school"]: reserve[0]} and after["repeats"]
     assert (await town.manager.post(f"{path}/schools/thpt-99/replace", reason="Không có")).json()["code"] == "not_drawn"
+
+
+async def test_a_replaced_schools_slips_open_nothing_and_a_school_that_answered_stays(town):
+    path = await town.opened()
+    chosen = (await town.manager.read(f"{path}/draw"))["chosen"]
+    first, second = [(each["school"], each["class_name"]) for each in chosen[:2]]
+    gone = (await town.tokens(path, *first))[0]
+    token = (await town.tokens(path, *second))[0]
+    questions = (await town.surveys.with_(motcua_invitation=token).read("/questionnaire"))["questions"]
+    await town.manager.ok(f"{path}/schools/{first[0]}/replace", reason="Trường đang sửa chữa")
+    refused = await town.surveys.with_(motcua_invitation=gone).post("/answers", **levels(questions, 4))
+    assert (refused.status_code, refused.json()["code"]) == (410, "invitation_expired")
+    await town.answers(token, levels(questions, 4))
+    await town.heard()
+    told = (await town.manager.post(f"{path}/schools/{second[0]}/replace", reason="Không muốn nữa")).json()
+    assert told["code"] == "school_answered" and "1 người trả lời" in told["detail"]
 
 
 async def test_who_is_not_the_survey_manager_draws_nothing(town):

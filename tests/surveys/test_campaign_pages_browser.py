@@ -122,6 +122,7 @@ async def test_each_page_of_a_campaign_is_fit_for_everybody(
             (f"/dot/{fresh}/mau", "design"),
             (f"/dot/{id}", "cockpit"),
             (f"/dot/{id}/mau", "sample"),
+            (f"/dot/{id}/nhap-tep", "sheets"),
             (f"/dot/{id}/ket-qua", "results"),
             (f"/dot/{id}/ket-qua?unit=thpt-1", "results-unit"),
             (f"/dot/{old}/ket-qua", "results-frozen"),

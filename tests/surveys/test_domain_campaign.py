@@ -139,6 +139,9 @@ def test_results_are_frozen_once_after_the_last_answers_and_all_that_was_to_be_v
         AnswersWithheld(campaign=YEARLY, count=2, withheld_at=WITHHOLD.at)
     ]
     assert campaign.decide(WITHHOLD, given(*closed, WITHHOLD)) == []
+    (more,) = campaign.decide(c.Withhold(campaign=YEARLY, count=1, at=at(21, 2)), given(*closed, WITHHOLD))
+    assert campaign.evolve(given(*closed, WITHHOLD), more).withheld == 3, "what was stored late adds to it"
+    assert campaign.decide(c.Withhold(campaign=YEARLY, count=0, at=at(21, 2)), given(*closed, WITHHOLD)) == []
     assert refused(freeze(), *closed, PROPOSE, WITHHOLD) == "voiding_open"
     assert refused(freeze(), *closed, PROPOSE, APPROVE, WITHHOLD) == "voided_meanwhile"
     (frozen,) = campaign.decide(freeze(), given(*closed, WITHHOLD))

@@ -155,6 +155,66 @@ async def test_killed_between_saying_and_sending_the_next_turn_takes_its_place(t
     assert lost.json()["code"] == "invitation_revoked", "of the two one can be used"
 
 
+async def test_killed_after_the_old_one_was_revoked_the_reminder_still_comes(town, mailbox, monkeypatch):
+    town.at("2026-11-12 08:00")
+    dossier = await town.handed_over(**by_mail("quen"))
+    town.at("2026-11-12 09:10")
+    await turn(town)
+
+    class Killed(BaseException):
+        pass
+
+    async def dies(*_: Any, **__: Any) -> Any:
+        raise Killed
+
+    town.at("2026-11-15 09:30")
+    with monkeypatch.context() as patch:
+        patch.setattr(inviting, "issue", dies)
+        with pytest.raises(Killed):
+            await turn(town)
+    await town.heard()
+    (first,) = mails(mailbox, "quen@")
+    dead = await town.surveys.with_(motcua_invitation=link_in(first.text)).get("/questionnaire")
+    assert dead.json()["code"] == "invitation_revoked"
+    await turn(town)
+    _, reminder = mails(mailbox, "quen@")
+    assert (await town.surveys.with_(motcua_invitation=link_in(reminder.text)).get("/questionnaire")).is_success
+    told = await state(town, dossier)
+    assert (told.turn, told.reached) == (2, 2)
+    town.at("2026-11-12 09:30")
+
+
+async def test_a_slip_that_is_printed_while_a_mail_is_on_its_way_leaves_one_invitation(town, mailbox, monkeypatch):
+    town.at("2026-11-12 10:00")
+    await turn(town)
+    dossier = await town.handed_over(**by_mail("vua"))
+    town.at("2026-11-12 11:10")
+    desk = town.surveys.by("desk_officer", unit=SCHOOL)
+    slip: list[Any] = []
+    issued = inviting.issue
+
+    async def meanwhile(*given: Any, **more: Any) -> Any:
+        if not slip:
+            slip.append(await desk.post(f"/contacts/{dossier['id']}/slip"))
+        return await issued(*given, **more)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(inviting, "issue", meanwhile)
+        await turn(town)
+    (token,) = scanned(slip[0].content)
+    assert not mails(mailbox, "vua@")
+    assert (await state(town, dossier)).invitation == invitation_stream(token)
+    two = await asyncio.gather(*(desk.post(f"/contacts/{dossier['id']}/slip") for _ in range(2)))
+    await town.heard()
+    tokens = [found for each in two if each.is_success for found in scanned(each.content)]
+    opens = [(await town.surveys.with_(motcua_invitation=each).get("/questionnaire")).is_success for each in tokens]
+    assert sum(opens) == 1, [each.text[:200] for each in two if not each.is_success]
+    rows = await town.surveys.service.pool.fetch(
+        "SELECT state FROM view.invitation WHERE stream = ANY($1)", [invitation_stream(each) for each in tokens]
+    )
+    assert sorted(row["state"] for row in rows) in (["issued"], ["issued", "revoked"])
+
+
 async def test_one_that_arrived_and_was_answered_before_we_knew_is_not_sent_again(town, mailbox):
     town.at("2026-11-12 13:00")
     dossier = await town.handed_over(**by_mail("nhanh"))

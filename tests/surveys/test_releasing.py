@@ -11,6 +11,7 @@ from kernel import waiting
 from kernel.service import Service
 from schemas.surveys import AnswersReleased, AnswersWithheld, RemarkReleased
 from services.surveys.api import releasing, sealing
+from services.surveys.api.answering import opened, send
 from services.surveys.domain.box import in_parts, together
 from services.surveys.domain.campaign import campaign
 from surveys.field import Field, sheet_ids
@@ -74,6 +75,24 @@ async def test_at_the_end_what_is_left_goes_up_to_the_group_above(surveys_field:
     assert end.count == 4
     await surveys_field.released()
     assert len(await said(surveys_field, AnswersWithheld, stream)) == 1, "once"
+
+
+async def test_an_answer_that_is_stored_later_than_anybody_waited_is_not_left_lying(surveys_field: Field) -> None:
+    stream = await surveys_field.open()
+    late, *others = await surveys_field.issue(stream, LATE, 8)
+    found = [await opened(surveys_field.service, each) for each in (late, *others)]
+    await surveys_field.close(stream)
+    await surveys_field.released()
+    assert await audit(surveys_field, stream) == (0, 0, 0, 0)
+    await send(surveys_field.service, found[0], GOOD | LATE_TOO)  # the database hung for a minute, say
+    await surveys_field.released()
+    assert await audit(surveys_field, stream) == (1, 0, 0, 1)
+    for each in found[1:]:
+        await send(surveys_field.service, each, GOOD | LATE_TOO)
+    await surveys_field.released()
+    assert await audit(surveys_field, stream) == (8, 7, 0, 1)
+    row = await surveys_field.service.pool.fetchrow("SELECT withheld FROM view.campaign WHERE stream = $1", stream)
+    assert row["withheld"] == 1
 
 
 async def test_a_campaign_that_nobody_answered_ends_too(surveys_field: Field) -> None:

@@ -97,7 +97,8 @@ async def opened(service: Service, typed: str) -> Opened:
     state, number = await service.state(invitation, stream)
     known = catalogue(service)
     campaign = await known.campaign(state.campaign) if state.campaign else Campaign()
-    invitation.decide(inv.Open(takes=campaign.takes(service.clock.now()), at=service.clock.now()), state)
+    now = service.clock.now()
+    invitation.decide(inv.Open(takes=campaign.takes(now, state.cell), at=now), state)
     return Opened(token, stream, number, state, campaign, await known.of(campaign))
 
 
@@ -142,7 +143,7 @@ async def send(
     held = Waiting(
         sealing.box_of(campaign, cell), await sealing.seal(service, campaign, cell, good), key_of_stream(found.stream)
     )
-    use = inv.Use(way=way, takes=found.campaign.takes(now), at=now, entered_by=entered_by)
+    use = inv.Use(way=way, takes=found.campaign.takes(now, cell), at=now, entered_by=entered_by)
     done = await service.do(invitation, found.stream, use, actor=actor, waiting=held)
     if not done.events:
         raise Rejected("invitation_used", inv.USED)

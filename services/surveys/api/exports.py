@@ -66,7 +66,7 @@ async def method_rows(service: Service, of: Outcome, actor: Actor) -> list[tuple
         ("đợt khảo sát", of.found.row.title_vi),
         ("mã", str(found.campaign)),
         ("trạng thái", "đã chốt" if of.frozen else "tạm tính"),
-        ("mẫu phiếu", f"{found.questionnaire}, lần ban hành {found.edition}"),
+        ("mẫu phiếu", f"{of.published.title.vi} ({found.questionnaire}), lần ban hành {found.edition}"),
         ("căn cứ", of.published.basis),
         ("phương pháp", found.method),
         ("độ tin cậy", f"{round(found.confidence * 100, 1):g}%".replace(".", ",")),

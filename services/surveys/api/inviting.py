@@ -50,10 +50,11 @@ DUE = f"""{ABOUT} LEFT JOIN view.dossier d ON d.stream = c.application
 WHERE c.turn = 0 AND c.skipped = '' AND c.handed_over_at <= $1 AND (d.late IS NOT NULL OR c.noted_at <= $2)
 ORDER BY c.handed_over_at, c.stream LIMIT {MOST}"""
 LOST = f"{ABOUT} WHERE turn > reached AND skipped = '' ORDER BY invited_at, stream LIMIT {MOST}"
-# Who was reached and has an invitation that was not used: one whose it was is not looked at again.
+# Who was reached and has an invitation that was not used: one whose it was is not looked at again. It may be revoked
+# already: we were killed before the next one was said.
 REMIND = f"""{ABOUT} JOIN view.invitation i ON i.stream = c.invitation
 WHERE c.campaign = $1 AND c.reminders = $2 AND c.asked_at <= $3 AND c.turn = c.reached AND c.skipped = ''
-AND c.carrier <> 'slip' AND i.state IN ('issued', 'opened') ORDER BY c.asked_at, c.stream LIMIT {MOST}"""
+AND c.carrier <> 'slip' AND i.state <> 'used' ORDER BY c.asked_at, c.stream LIMIT {MOST}"""
 OF_DOSSIER = (
     "SELECT d.*, u.name AS unit_name FROM view.dossier d LEFT JOIN view.unit u ON u.unit = $2 WHERE stream = $1"
 )
@@ -190,8 +191,8 @@ async def _campaign(service: Service, state: Contact) -> tuple[str, Campaign] | 
 async def _issued(
     service: Service, stream: str, state: Contact, name: str, row: Any, to: Addressed, *, reminds: bool
 ) -> tuple[int, str] | None:
-    """A new invitation in the place of the one before, said before it leaves; its turn and token. None where the one
-    before was used: then there is nothing to ask any more."""
+    """A new invitation in the place of the one before, said before it leaves; its turn and token. None where there is
+    nothing to ask any more: the one before was used, or revoked by a person, or a desk has just printed another."""
     if state.invitation:
         before = inv.Revoke(ground="sent_again", at=service.clock.now())
         done = await service.do(invitation, state.invitation, before, actor=SELF)
@@ -199,6 +200,8 @@ async def _issued(
             if state.turn > state.reached:  # it did arrive
                 said = asking.Reach(turn=state.turn, proof="answered", at=service.clock.now())
                 await service.do(contact, stream, said, actor=SELF)
+            return None
+        if done.state.ground not in ("sent_again", "lost"):
             return None
     cell = (state.unit, "late" if row and row["late"] else "in_time")
     (token,) = await issue(service, SELF, name, cell, carrier=to.carrier)
@@ -211,7 +214,11 @@ async def _issued(
         reminder=reminds,
         at=service.clock.now(),
     )
-    await service.do(contact, stream, command, actor=SELF)
+    said_ = await service.do(contact, stream, command, actor=SELF)
+    if said_.state.invitation != command.invitation:
+        worthless = inv.Revoke(ground="sent_again", at=service.clock.now())
+        await service.do(invitation, command.invitation, worthless, actor=SELF)
+        return None
     return turn, token
 
 
@@ -278,9 +285,9 @@ def mail(name: str, unit: str, procedure: str, link: str, ends: dt.date, *, agai
             "",
             f"Trả lời tại đây: {link}",
             "",
-            "Câu trả lời không kèm tên, và không ai nối được với Ông/Bà, kể cả người quản trị hệ thống. Đường dẫn này "
-            f"dùng được một lần, đến hết ngày {day(ends)}. Không trả lời cũng không sao, và không ảnh hưởng gì đến hồ "
-            "sơ của Ông/Bà.",
+            "Câu trả lời không kèm tên; khi đã được trộn với các phiếu khác thì không ai nối được với Ông/Bà, kể cả "
+            f"người quản trị hệ thống. Đường dẫn này dùng được một lần, đến hết ngày {day(ends)}. Không trả lời cũng "
+            "không sao, và không ảnh hưởng gì đến hồ sơ của Ông/Bà.",
             "",
             "Trân trọng cảm ơn.",
             unit,

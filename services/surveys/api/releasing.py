@@ -83,17 +83,19 @@ async def _due(service: Service, connection: Any, grace: float) -> tuple[list[Go
     for name, count in (await waiting.counts(connection)).items():
         stream, cell = sealing.cell_of(name)
         counts[stream][cell] = count
+    # One that was stored later than anybody waited, for the database hung, is not left lying: its end is said again.
     over = {
         row["stream"]
         for row in await connection.fetch(ENDING)
-        if not row["withheld"] and row["noticed_at"] + dt.timedelta(seconds=grace) <= now
+        if not row["withheld"] or row["stream"] in counts
+        if row["noticed_at"] + dt.timedelta(seconds=grace) <= now
     }
     found, taken, more = [], 0, False
     for stream in sorted({*counts, *over}):
         state, _ = await service.state(campaign, stream)
         if state.plan is None or state.status == "frozen":
             continue
-        last = stream in over and state.status == "closed" and state.withheld is None
+        last = stream in over and state.status == "closed" and (state.withheld is None or bool(counts[stream]))
         cells, _ = together(counts[stream], state.plan.batch, over=last)
         if not last:
             cells, cut = _at_most(cells, counts[stream], MOST - taken)

@@ -12,7 +12,7 @@ from fastapi import APIRouter, HTTPException, Query, Response, UploadFile
 from pydantic import BaseModel, ConfigDict
 
 from kernel import problems
-from kernel.decider import Text
+from kernel.decider import Rejected, Text
 from kernel.layout import say as spoken
 from kernel.service import Service
 from kernel.tables import Unreadable, read_table
@@ -21,6 +21,7 @@ from schemas.event import Actor
 from schemas.surveys import Chosen, Design, FrameSchool, Reserve, StratumPlan
 from services.surveys.api.access import Manager, Reader
 from services.surveys.api.campaigns import CampaignTold, Expected, Found, Reason, find, now, say
+from services.surveys.api.counting import invited_of
 from services.surveys.api.tables import as_csv
 from services.surveys.domain import drawing, frame, sampling
 from services.surveys.domain.frame import Problem
@@ -256,9 +257,24 @@ def drawn(found: Found) -> DrawTold:
 async def replace_school(
     service: Service, actor: Actor, id: UUID, school: str, reason: str, asked: Asked, expected: int | None = None
 ) -> None:
-    """Let the next of the reserve take part in a school's place. Raises Rejected, Conflict, 404."""
+    """Let the next of the reserve take part in a school's place. Raises Rejected (people of it have answered: who does
+    not is non-response then), Conflict, 404."""
     found = await find(service, id)
     sample, state = found.state.sample, found.state
+    invited = await invited_of(service, found.stream)
+    if answered := sum(each.used for cell, each in invited.items() if cell[:1] == (school,)):
+        raise Rejected(
+            "school_answered",
+            Text(
+                "Trường này đã có {count} người trả lời nên không thay được.",
+                "{count} people of this school have answered, so it can't be replaced.",
+            ).of(count=answered),
+            instead=Text(
+                "Cứ để trường trong mẫu: ai không trả lời được tính là không trả lời.",
+                "Leave it in the sample: who does not answer counts as not answering.",
+            ),
+            answered=answered,
+        )
     stratum = next((each.stratum for each in state.chosen if each.school == school), "")
     following = drawing.next_reserve(state, stratum)
     chosen: tuple[Chosen, ...] = ()

@@ -10,7 +10,7 @@ from collections import Counter
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, HTTPException, Query, UploadFile
+from fastapi import APIRouter, HTTPException, Query, Response, UploadFile
 from pydantic import BaseModel
 
 from kernel import problems
@@ -23,7 +23,9 @@ from schemas.event import Actor
 from schemas.surveys import QuestionnairePublished
 from services.surveys.api.access import Manager
 from services.surveys.api.answering import Opened, Unfit, check, opened, send
+from services.surveys.api.campaigns import find
 from services.surveys.api.catalogue import catalogue
+from services.surveys.api.tables import as_csv
 from services.surveys.api.tokens import read_token
 from services.surveys.domain import invitation as inv
 from services.surveys.domain.questionnaire import typed
@@ -60,6 +62,13 @@ async def post_sheets(
     dry_run: Annotated[bool, Query(description="Judge only; nothing is stored.")] = False,
 ) -> Imported:
     return await take_all(service, actor, f"campaign-{id}", await file.read(), lang, dry_run=dry_run)
+
+
+@router.get("/campaigns/{id}/sheets.csv", response_class=Response, summary="An empty file for sheets (survey manager)")
+async def get_empty(service: Here, _: Manager, id: UUID) -> Response:
+    """Its columns: `token`, and a question's code each."""
+    published = await catalogue(service).of((await find(service, id)).state)
+    return as_csv("phieu.csv", (TOKEN, *(each.code for each in published.questions)), ())
 
 
 async def take_all(

@@ -78,7 +78,8 @@ async def print_class(service: Service, actor: Actor, id: UUID, body: PrintBody)
     if chosen is None:
         raise HTTPException(404, Text("Lớp này không có trong mẫu.", "This class is not in the sample."))
     cell = (chosen.school, chosen.class_name)
-    async with service.pool.acquire() as connection, connection.transaction():
+    # One class at a time in this process: all that wait with a connection in hand would leave none to go on with.
+    async with service.keep(_turn), service.pool.acquire() as connection, connection.transaction():
         await connection.execute(TURN, f"{found.stream} {cell}")  # so that a second click does not print a second set
         before = await printed(service, found.stream, cell)
         if before and not body.again:
@@ -93,8 +94,9 @@ async def print_class(service: Service, actor: Actor, id: UUID, body: PrintBody)
             )
         used = await revoke(service, actor, before)
         count = max(chosen.asked - used, 0) + body.spare
-        printing = str(uuid7())
-        tokens = await issue(service, actor, found.stream, cell, count=max(count, 1), printing=printing)
+        if not count:
+            raise Rejected("all_answered", Text("Cả lớp đã trả lời.", "Everybody of this class has answered."))
+        tokens = await issue(service, actor, found.stream, cell, count=count, printing=str(uuid7()))
         service.keep(_fresh)[found.stream, cell] = {invitation_stream(each) for each in tokens}
     names = {each.school: each.name for each in found.state.frame.schools} if found.state.frame else {}
     to = f"{names.get(chosen.school, chosen.school)}, lớp {chosen.class_name}"
@@ -107,6 +109,10 @@ async def printed(service: Service, campaign: str, cell: tuple[str, ...]) -> lis
     """The invitations of a class's slips that are worth something."""
     rows = await service.pool.fetch(PRINTED, campaign, msgspec.json.encode(cell).decode())
     return sorted({row["stream"] for row in rows} | service.keep(_fresh).get((campaign, cell), set()))
+
+
+def _turn(_: Service) -> asyncio.Lock:
+    return asyncio.Lock()
 
 
 def _fresh(_: Service) -> dict[tuple[str, tuple[str, ...]], set[str]]:
@@ -148,7 +154,14 @@ async def print_one(service: Service, actor: Actor, application: UUID) -> bytes:
     command = asking.Invite(
         campaign=campaign, invitation=invitation_stream(token), turn=turn, carrier="slip", reminder=False, at=now
     )
-    await service.do(contact, stream, command, actor=actor)
+    done = await service.do(contact, stream, command, actor=actor)
+    if done.state.invitation != command.invitation:
+        await revoke(service, actor, [command.invitation])
+        raise Rejected(
+            "invited_meanwhile",
+            Text("Người này vừa được mời bằng cách khác.", "This person was invited a moment ago."),
+            instead=Text("Thử lại; lời mời kia sẽ hết hiệu lực.", "Try again; the other one becomes worthless."),
+        )
     await service.do(contact, stream, asking.Reach(turn=turn, proof="printed", at=now), actor=actor)
     found = await find(service, UUID(campaign.partition("-")[2]))
     unit, site = await unit_name(service, state.unit), service.settings.address("surveys")

@@ -79,8 +79,8 @@ class Cancel:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Withhold:
-    """All answers are let go now, but for `count` (0: none) that were too few, and are deleted. `campaign` is its own
-    stream."""
+    """All answers are let go now, but for `count` (0: none) that were too few, and are deleted. Said again for those
+    that were stored later than anybody waited. `campaign` is its own stream."""
 
     campaign: str
     count: int
@@ -137,12 +137,14 @@ class Campaign:
     chosen: tuple[Chosen, ...] = ()
     replaced: Mapping[str, str] = field(default_factory=dict)
     withheld: int | None = None
+    withheld_at: dt.datetime | None = None
     voidings: Mapping[UUID, Voiding] = field(default_factory=dict)
     results: ResultsFrozen | None = None
 
-    def takes(self, at: dt.datetime) -> bool:
-        """Are answers taken at this moment? Its last day ends at midnight in Việt Nam, whenever that is noticed."""
-        return self.status == "open" and local(at).date() <= self.ends
+    def takes(self, at: dt.datetime, cell: tuple[str, ...] = ()) -> bool:
+        """Are answers taken at this moment, of this cell? Its last day ends at midnight in Việt Nam, whenever that is
+        noticed; a school that was replaced takes part no longer."""
+        return self.status == "open" and local(at).date() <= self.ends and not set(cell[:1]) & self.replaced.keys()
 
 
 initial = Campaign()
@@ -180,7 +182,7 @@ def decide(command: Command, state: Campaign) -> list[Event]:
         case Notice(now=now), "open":
             over = over_at(state.ends)
             return [CampaignClosed(ground="ended", closed_at=over)] if now >= over else []
-        case Withhold(), "closed" if state.withheld is None:
+        case Withhold(), "closed" if state.withheld is None or _came_late(command, state):
             return [AnswersWithheld(campaign=command.campaign, count=command.count, withheld_at=command.at)]
         case Freeze(), "closed":
             return _frozen(command, state)
@@ -236,6 +238,11 @@ def _extended(command: Extend, state: Campaign) -> list[Event]:
             ends=state.ends,
         )
     return [CampaignExtended(ends=command.ends, reason=command.reason, extended_at=command.at)]
+
+
+def _came_late(command: Withhold, state: Campaign) -> bool:
+    """Answers that were stored after the end was said; the same command again is not them."""
+    return command.count > 0 and command.at != state.withheld_at
 
 
 def _frozen(command: Freeze, state: Campaign) -> list[Event]:
@@ -332,7 +339,7 @@ def evolve(state: Campaign, event: Event) -> Campaign:
         case CampaignCancelled():
             return replace(state, status="cancelled")
         case AnswersWithheld():
-            return replace(state, withheld=event.count)
+            return replace(state, withheld=(state.withheld or 0) + event.count, withheld_at=event.withheld_at)
         case ResultsFrozen():
             return replace(state, status="frozen", results=event)
         case VoidingProposed() | AnswersVoided() | VoidingRefused():

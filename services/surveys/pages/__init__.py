@@ -3,10 +3,10 @@
 from fastapi import APIRouter, Depends
 
 from kernel.web import name_unit
-from services.surveys.pages import campaigns, officers, outcomes, planning, respondents, samples
+from services.surveys.pages import campaigns, officers, outcomes, planning, respondents, samples, sheets
 
 _pages = APIRouter(dependencies=[Depends(name_unit)])
-for _each in (officers, planning, samples, outcomes, campaigns):
+for _each in (officers, planning, samples, sheets, outcomes, campaigns):
     _pages.include_router(_each.router)
 
 routers = (respondents.router, _pages)

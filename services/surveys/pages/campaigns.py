@@ -26,6 +26,7 @@ from services.surveys.api.campaigns import (
 )
 from services.surveys.api.campaigns import listed as all_campaigns
 from services.surveys.api.campaigns import say as tell
+from services.surveys.api.catalogue import catalogue
 from services.surveys.api.counting import Invited, freeze, invited_of
 from services.surveys.api.results import unit_names
 from services.surveys.api.voiding import ProposeBody, propose, signals_of
@@ -80,6 +81,7 @@ async def cockpit(request: Request, service: Here, actor: Reader, id: UUID) -> R
 async def _cockpit(request: Request, service: Service, actor: Actor, found: Found, problem: Any = None) -> Response:
     said, row = lang(request), told(found.row)
     figures, groups, schools = await _figures(service, actor, found, said)
+    asks = await catalogue(service).of(found.state)
     signals = None
     if sees_all(actor) and row.status in {"open", "closed"}:
         names = await unit_names(service, found)
@@ -97,7 +99,7 @@ async def _cockpit(request: Request, service: Service, actor: Actor, found: Foun
         schools=schools,
         response=_chart(groups, said),
         signals=signals,
-        facts=_facts(found, row, said),
+        facts=_facts(row, str(getattr(asks.title, said)), said),
         problem=problem,
         terms=terms,
     )
@@ -115,14 +117,14 @@ def _cell_name(cell: list[str], names: Mapping[str, str], said: str) -> str:
     return ", ".join([names.get(cell[0], cell[0]), *rest])
 
 
-def _facts(found: Found, row: CampaignTold, said: str) -> list[tuple[str, str]]:
+def _facts(row: CampaignTold, called: str, said: str) -> list[tuple[str, str]]:
     en = said == "en"
     pairs = [
         ("Kind" if en else "Loại", say(terms.KIND[row.kind], lang=said)),
         ("Group" if en else "Đối tượng", say(terms.GROUP[row.group], lang=said)),
         (
             "Questionnaire" if en else "Mẫu phiếu",
-            f"{row.questionnaire}, {'edition' if en else 'lần ban hành'} {row.edition}",
+            f"{called}, {'edition' if en else 'lần ban hành'} {row.edition}",
         ),
         ("Days" if en else "Thời gian", f"{day(row.starts)} – {day(row.ends)}"),
         ("Let go together, at least" if en else "Công bố cùng nhau ít nhất", str(row.batch)),

@@ -43,12 +43,14 @@ async def results(
     if chosen and not sees_cell(actor, (chosen,)):
         chosen = ""
     whole = next((each for each in figures if _key(each) == ((), "", "") and not each.hidden), None)
+    results = await told(service, of, actor, area)
     hidden = Counter(each.hidden for each in figures if each.hidden)
     return render(
         request,
         "results.html",
         row=campaign_told(of.found.row),
-        results=await told(service, of, actor, area),
+        results=results,
+        before_and_now=_before_and_now(results.trend.changes, said),
         whole=whole,
         by_area=_by_area(of, figures, (), said),
         levels=_levels(of, (), said),
@@ -62,7 +64,7 @@ async def results(
         remarks=await remarks(service, of.found, actor, MOST_REMARKS),
         voidings=voidings(of.found) if everything else None,
         approves=bool({"leadership", "survey_manager"} & set(actor.roles)) and not of.frozen,
-        method=await method_rows(service, of, actor),
+        method=[(name[:1].upper() + name[1:], value) for name, value in await method_rows(service, of, actor)],
         base=f"/campaigns/{id}",
         points=lambda share: f"{'+' if share > 0 else ''}{number(share * 100, 1, lang=said)}",
         problem=None,
@@ -125,6 +127,25 @@ def _by_unit(places: Sequence[Any], said: str) -> dict[str, Any] | None:
         return None
     title = "Satisfied by unit, with the interval" if said == "en" else "Tỉ lệ hài lòng theo đơn vị, với khoảng tin cậy"
     return _spans("by_unit", title, [each.name for each in shown], shown, said)
+
+
+def _before_and_now(changes: Sequence[Any], said: str) -> dict[str, Any] | None:
+    """The share of everybody, area by area, in the campaign before and in this one."""
+    shown = [each for each in changes if not each.cell]
+    if not shown:
+        return None
+    names = ("Before", "Now") if said == "en" else ("Đợt trước", "Đợt này")
+    return {
+        "name": "before_and_now",
+        "title": "Satisfied, before and now" if said == "en" else "Tỉ lệ hài lòng, đợt trước và đợt này",
+        "kind": "rows",
+        "labels": [each.area_label[said] for each in shown],
+        "series": [
+            {"name": name, "values": [round(getattr(each, at) * 100, 1) for each in shown]}
+            for name, at in zip(names, ("before", "now"), strict=True)
+        ],
+        "unit": "%",
+    }
 
 
 def _levels(of: Outcome, cell: tuple[str, ...], said: str) -> dict[str, Any] | None:

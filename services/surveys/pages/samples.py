@@ -1,6 +1,7 @@
 """What who runs a campaign sees of its sample: the frame, what a design comes to, the draw, and slips to print."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from math import sqrt
 from typing import Any
 from uuid import UUID
 
@@ -30,8 +31,19 @@ USUAL = {
 }  # fmt: skip
 
 
-def design_of(form: Mapping[str, str]) -> Design:
-    """The design in a form. Raises ValueError."""
+def strata_of(found: Found) -> list[str]:
+    """The strata of a campaign's frame, by name."""
+    return sorted({each.stratum for each in found.state.frame.schools}) if found.state.frame else []
+
+
+def design_of(form: Mapping[str, str], strata: Sequence[str] = ()) -> Design:
+    """The design in a form; `share-0`, `share-1`, … are the shares that are expected of these strata, from which their
+    deviations are. Raises ValueError."""
+    expected = {
+        stratum: share(form, f"share-{at}", 0.5)
+        for at, stratum in enumerate(strata)
+        if form.get(f"share-{at}", "").strip()
+    }
     return TypeAdapter(Design).validate_python(
         {
             "margin": share(form, "margin", 0.05),
@@ -43,6 +55,7 @@ def design_of(form: Mapping[str, str]) -> Design:
             "classes": whole(form, "classes", 2),
             "persons": whole(form, "persons"),
             "allocation": form.get("allocation", "proportional"),
+            "deviations": {stratum: sqrt(each * (1 - each)) for stratum, each in expected.items()},
         }
     )
 
@@ -50,7 +63,9 @@ def design_of(form: Mapping[str, str]) -> Design:
 @router.get("/dot/{id}/mau")
 async def sample(request: Request, service: Here, actor: Reader, id: UUID) -> Response:
     """The frame and the design before the draw, the sample after it."""
-    typed = {name: value[:20] for name, value in request.query_params.items() if name in USUAL}
+    typed = {
+        name: value[:20] for name, value in request.query_params.items() if name in USUAL or name.startswith("share-")
+    }
     return await _page(request, service, actor, await find(service, id), typed=typed)
 
 
@@ -72,7 +87,7 @@ async def _page(
     size = None
     if kept is not None and drawn is None:
         try:
-            size = sampling.size(found, design_of({**USUAL, **(typed or {})}))
+            size = sampling.size(found, design_of({**USUAL, **(typed or {})}, strata_of(found)))
         except WRONG as error:
             problem = problem or problem_of(error, said)
     invited = await invited_of(service, found.stream)
@@ -132,9 +147,10 @@ async def imported(request: Request, service: Here, actor: Manager, id: UUID) ->
 @router.post("/dot/{id}/rut")
 async def draw(request: Request, service: Here, actor: Manager, id: UUID) -> Response:
     said = lang(request)
-    form = await typed_in(request, 20)
+    form = await typed_in(request)
     try:
-        await sampling.draw(service, actor, id, design_of(form), by_hand(said))
+        strata = strata_of(await find(service, id))
+        await sampling.draw(service, actor, id, design_of(form, strata), by_hand(said))
     except WRONG as error:
         return await _page(
             request, service, actor, await find(service, id), typed=form, problem=problem_of(error, said)

@@ -90,7 +90,7 @@ _CHANGES: Mapping[type[Event], Callable[[CampaignRow, Any], CampaignRow]] = {
     CampaignExtended: lambda row, event: replace(row, ends=event.ends),
     CampaignClosed: lambda row, event: replace(row, status="closed", closed_at=event.closed_at),
     CampaignCancelled: lambda row, event: replace(row, status="cancelled"),
-    AnswersWithheld: lambda row, event: replace(row, withheld=event.count),
+    AnswersWithheld: lambda row, event: replace(row, withheld=(row.withheld or 0) + event.count),
     ResultsFrozen: lambda row, event: replace(row, status="frozen", frozen_at=event.frozen_at),
     VoidingProposed: lambda row, event: replace(row, voidings=row.voidings + 1),
     AnswersVoided: _settled,
