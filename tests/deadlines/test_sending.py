@@ -3,6 +3,7 @@
 import pytest
 
 from deadlines.conftest import Late
+from kernel.errand import Again
 from kernel.post import Message, Refused, Sent, Unreachable
 from services.deadlines.api import sending
 
@@ -30,7 +31,8 @@ async def signed(late: Late) -> str:
 
 async def test_a_letter_is_tried_again_until_it_is_taken_even_after_a_fault_of_ours(late):
     service, stream = late.deadlines.service, await signed(late)
-    gateway, again = Gateway(Unreachable("away"), RuntimeError("a fault of ours"), Sent("SMS-1")), {}
+    gateway = Gateway(Unreachable("away"), RuntimeError("a fault of ours"), Sent("SMS-1"))
+    again = Again(sending.SOON, sending.LATE)
     waits = []
     for _ in range(2):
         await sending.send_waiting(service, {"sms": gateway}, again)
@@ -53,7 +55,7 @@ async def test_a_letter_is_tried_again_until_it_is_taken_even_after_a_fault_of_o
 
 async def test_a_way_that_is_not_set_up_sends_nothing(late):
     gateway = Gateway(Refused("never asked"))
-    await sending.send_waiting(late.deadlines.service, {"email": gateway}, {})
+    await sending.send_waiting(late.deadlines.service, {"email": gateway}, Again(sending.SOON, sending.LATE))
     assert not gateway.given
 
 

@@ -51,12 +51,12 @@ def mailbox(box: Any) -> Mailbox:
     return found
 
 
-async def turn(town: Town, held: dict[str, inviting.Held] | None = None, ways: Any = None) -> int:
+async def turn(town: Town, mails: inviting.Mails | None = None, ways: Any = None) -> int:
     """A round of inviting, and all of it heard."""
     service = town.surveys.service
-    known = {} if held is None else held
-    for each in known.values():
-        each.since = 0.0
+    known = mails or inviting.Mails()
+    for stream, (_, wait) in known.again.items():
+        known.again[stream] = (0.0, wait)
     reached = await inviting.invite_waiting(service, ways or open_post(service.settings), known)
     await town.heard()
     return reached
@@ -245,13 +245,14 @@ async def test_a_server_that_is_busy_gets_the_same_mail_later(town, mailbox):
     dossier = await town.handed_over(**by_mail("ban"))
     town.at("2026-11-12 16:30")
     mailbox.behave("busy", 1)
-    held: dict[str, inviting.Held] = {}
-    await turn(town, held)
-    waiting = held[contact_stream(f"application-{dossier['id']}")]
-    assert waiting.wait == inviting.SOON * 2 and not mails(mailbox, "ban@")
-    await turn(town, held)
+    waiting = inviting.Mails()
+    await turn(town, waiting)
+    stream = contact_stream(f"application-{dossier['id']}")
+    token = waiting.held[stream].token
+    assert waiting.again[stream][1] == inviting.SOON * 2 and not mails(mailbox, "ban@")
+    await turn(town, waiting)
     (mail,) = mails(mailbox, "ban@")
-    assert link_in(mail.text) == waiting.token
+    assert link_in(mail.text) == token
     told = await state(town, dossier)
     assert (told.turn, told.reached) == (1, 1), "it was one invitation throughout"
 
@@ -312,5 +313,5 @@ async def test_two_processes_at_once_send_one_mail(town, mailbox):
     await town.handed_over(**by_mail("doi"))
     town.at("2026-11-19 12:30")
     service, ways = town.surveys.service, open_post(town.surveys.service.settings)
-    await asyncio.gather(*(inviting.invite_waiting(service, ways, {}) for _ in range(4)))
+    await asyncio.gather(*(inviting.invite_waiting(service, ways, inviting.Mails()) for _ in range(4)))
     assert len(mails(mailbox, "doi@")) == 1

@@ -369,7 +369,7 @@ async def test_what_can_not_be_fetched_is_asked_for_ever_more_seldom(town, monke
     monkeypatch.setattr(Gateway, "fetch", too_large)
     await town.exchanged()
     waits = [key for key in town.errand.again if key.startswith(f"hear {DEPARTMENT} ")]
-    assert waits and all(town.errand.waits(key) for key in waits)
+    assert waits and all(town.errand.again.waits(key) for key in waits)
     monkeypatch.undo()
     await town.exchanged()
     assert not any(key.startswith(f"hear {DEPARTMENT} ") for key in town.errand.again)

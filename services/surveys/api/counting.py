@@ -17,8 +17,8 @@ from uuid import UUID
 import msgspec
 import structlog
 
-from kernel import database
 from kernel.decider import Rejected, Text
+from kernel.errand import in_turns
 from kernel.service import Service, poisonous, reason_of
 from schemas.event import Actor
 from schemas.surveys import Answers, AnswersReleased, Figure, QuestionnairePublished
@@ -272,12 +272,7 @@ async def released(service: Service, found: Found, invited: Mapping[Cell, Invite
 
 async def freeze_due(service: Service) -> None:
     """Freeze what was closed and could be looked at long enough, until cancelled."""
-    while True:
-        try:
-            await freeze_ready(service)
-        except database.OUTAGE as error:
-            log.warning("freezing waits", reason=type(error).__name__)
-        await asyncio.sleep(POLL)
+    await in_turns(lambda: freeze_ready(service), every=POLL, waits="freezing waits")
 
 
 async def freeze_ready(service: Service) -> None:

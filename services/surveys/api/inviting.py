@@ -6,10 +6,9 @@ another sent, so that one of them can be used, and only one. A token is in the m
 this process's memory; nowhere else. One process invites at a time, by an advisory lock.
 """
 
-import asyncio
 import datetime as dt
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid5
 
@@ -17,12 +16,11 @@ import msgspec
 import structlog
 from structlog.contextvars import bound_contextvars
 
-from kernel import database
 from kernel.calendar import local
-from kernel.clock import monotonic
+from kernel.errand import Again, alone, in_turns
 from kernel.layout import day
-from kernel.post import Message, Post, Refused, Unreachable, open_post
-from kernel.service import Service, poisonous, reason_of
+from kernel.post import Message, Post, Refused, open_post
+from kernel.service import Service, poisonous
 from schemas.event import Actor, Personal
 from schemas.people import Person
 from schemas.surveys import Carrier
@@ -38,7 +36,6 @@ log = structlog.get_logger()
 POLL, SOON, LATE = 2.0, 5.0, 900.0  # seconds
 PATIENCE = dt.timedelta(days=2)  # with deadlines, which says whether a result was late
 MOST = 200  # people a round
-LOCK = "SELECT pg_try_advisory_xact_lock(hashtext('motcua.inviting'))"
 SELF = Actor(id="motcua:surveys", roles=("system",))
 STANDING = (
     "SELECT stream, remind_after FROM view.campaign WHERE kind = 'standing' AND status = 'open'"
@@ -60,14 +57,24 @@ OF_DOSSIER = (
 )
 
 
-@dataclass
+@dataclass(frozen=True)
 class Held:
-    """A mail that could not be handed over yet: when it is tried again, and how long after that."""
+    """An invitation that was said, and whose mail has not left yet."""
 
     turn: int
     token: str
-    since: float = 0.0
-    wait: float = SOON
+
+
+@dataclass
+class Mails:
+    """What one process remembers: the mails that have not left, and when what failed is tried again."""
+
+    held: dict[str, Held] = field(default_factory=dict)
+    again: Again = field(default_factory=lambda: Again(SOON, LATE))
+
+    def done(self, stream: str) -> None:
+        self.held.pop(stream, None)
+        self.again.pop(stream, None)
 
 
 @dataclass(frozen=True)
@@ -81,29 +88,22 @@ class Addressed:
 
 async def invite(service: Service) -> None:
     """Invite and remind, until cancelled. Where nothing leaves by mail or SMS nobody is asked."""
-    ways = open_post(service.settings)
-    held: dict[str, Held] = {}
-    while ways:
-        try:
-            await invite_waiting(service, ways, held)
-        except database.OUTAGE as error:
-            log.warning("inviting waits", reason=type(error).__name__)
-        await asyncio.sleep(POLL)
+    ways, mails = open_post(service.settings), Mails()
+    if ways:
+        await in_turns(lambda: invite_waiting(service, ways, mails), every=POLL, waits="inviting waits")
 
 
-async def invite_waiting(service: Service, ways: Mapping[str, Post], held: dict[str, Held]) -> int:
+async def invite_waiting(service: Service, ways: Mapping[str, Post], mails: Mails) -> int:
     """Invite everybody whose time it is, each at most once; answers how many were reached. Raises what the database is
     to blame for."""
     async with service.pool.acquire() as connection, connection.transaction():
-        if not await connection.fetchval(LOCK):
+        if not await alone(connection, "inviting"):
             return 0
         reached = 0
         for stream, reminds in await _waiting(service, connection):
-            last = held.get(stream)
-            if last and last.since > monotonic():
-                continue
-            with bound_contextvars(contact=stream):
-                reached += await _tried(service, ways, stream, held, reminds=reminds)
+            if not mails.again.waits(stream):
+                with bound_contextvars(contact=stream):
+                    reached += await _tried(service, ways, stream, mails, reminds=reminds)
         return reached
 
 
@@ -120,26 +120,19 @@ async def _waiting(service: Service, connection: Any) -> list[tuple[str, bool]]:
     return list(found.items())
 
 
-async def _tried(
-    service: Service, ways: Mapping[str, Post], stream: str, held: dict[str, Held], *, reminds: bool
-) -> bool:
+async def _tried(service: Service, ways: Mapping[str, Post], stream: str, mails: Mails, *, reminds: bool) -> bool:
     """Whether somebody was reached; where it did not work the log says why. Raises what the database is to blame
     for."""
     try:
-        return await _one(service, ways, stream, held, reminds=reminds)
+        return await _one(service, ways, stream, mails, reminds=reminds)
     except Exception as error:
         if not poisonous(error):
             raise
-        mine = held.setdefault(stream, Held(0, ""))
-        reason = str(error) if isinstance(error, Unreachable) else reason_of(error)
-        log.warning("somebody could not be invited yet", reason=reason, again_in=mine.wait)
-        mine.since, mine.wait = monotonic() + mine.wait, min(mine.wait * 2, LATE)
+        log.warning("somebody could not be invited yet", **mails.again.later(stream, error))
         return False
 
 
-async def _one(
-    service: Service, ways: Mapping[str, Post], stream: str, held: dict[str, Held], *, reminds: bool
-) -> bool:
+async def _one(service: Service, ways: Mapping[str, Post], stream: str, mails: Mails, *, reminds: bool) -> bool:
     state, _ = await service.state(contact, stream)
     if state.skipped or (not reminds and 0 < state.turn == state.reached):
         return False  # done a moment ago: the view follows
@@ -155,23 +148,23 @@ async def _one(
     if to is None:
         await _skip(service, stream, "erased" if row and row["subject"] and person is None else "no_address")
         return False
-    mine = held.get(stream)
-    if not (mine and mine.token and mine.turn == state.turn > state.reached):
+    mine = mails.held.get(stream)
+    if not (mine and mine.turn == state.turn > state.reached):
         fresh = await _issued(service, stream, state, name, row, to, reminds=reminds)
         if fresh is None:
-            held.pop(stream, None)
+            mails.done(stream)
             return False
-        mine = held[stream] = Held(fresh[0], fresh[1], wait=mine.wait if mine else SOON)
+        mine = mails.held[stream] = fresh
     try:
         message = _message(service, stream, mine, to, asked, row, reminds=reminds)
         sent = await ways[to.carrier].send(message)
     except Refused:
         await _skip(service, stream, "undeliverable")
-        held.pop(stream, None)
+        mails.done(stream)
         return False
     command = asking.Reach(turn=mine.turn, proof=sent.proof, at=service.clock.now())
     await service.do(contact, stream, command, actor=SELF)
-    held.pop(stream, None)
+    mails.done(stream)
     return True
 
 
@@ -190,8 +183,8 @@ async def _campaign(service: Service, state: Contact) -> tuple[str, Campaign] | 
 
 async def _issued(
     service: Service, stream: str, state: Contact, name: str, row: Any, to: Addressed, *, reminds: bool
-) -> tuple[int, str] | None:
-    """A new invitation in the place of the one before, said before it leaves; its turn and token. None where there is
+) -> Held | None:
+    """A new invitation in the place of the one before, said before it leaves. None where there is
     nothing to ask any more: the one before was used, or revoked by a person, or a desk has just printed another."""
     if state.invitation:
         before = inv.Revoke(ground="sent_again", at=service.clock.now())
@@ -219,7 +212,7 @@ async def _issued(
         worthless = inv.Revoke(ground="sent_again", at=service.clock.now())
         await service.do(invitation, command.invitation, worthless, actor=SELF)
         return None
-    return turn, token
+    return Held(turn, token)
 
 
 async def _skip(service: Service, stream: str, ground: Any) -> None:

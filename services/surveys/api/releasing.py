@@ -17,6 +17,7 @@ import structlog
 
 from kernel import waiting
 from kernel.calendar import local
+from kernel.errand import alone
 from kernel.handlers import Answer
 from kernel.service import Service, reason_of
 from schemas.event import Event, Personal
@@ -32,7 +33,6 @@ log = structlog.get_logger()
 POLL = 10.0  # seconds
 GRACE = 30.0  # seconds after closing, for answers that were being taken at that moment
 MOST = 5_000  # sheets in one transaction, unless a campaign's last ones are more
-LOCK = "SELECT pg_try_advisory_xact_lock(hashtext('motcua.release'))"
 ENDING = "SELECT stream, noticed_at, withheld, frozen FROM view.ending"
 
 
@@ -67,7 +67,7 @@ async def turn(service: Service, *, destroyed: set[str] | None = None, grace: fl
     for."""
     async with service.pool.acquire() as connection:
         async with connection.transaction():
-            if not await connection.fetchval(LOCK):
+            if not await alone(connection, "release"):
                 return False
             await waiting.sweep(connection, service.clock.now())
             going, more = await _due(service, connection, grace)

@@ -12,12 +12,12 @@ from typing import Any, TypeAlias
 
 import structlog
 
-from kernel import database
 from kernel.clock import monotonic
 from kernel.edoc.exchange import Exchange, open_exchange
 from kernel.edoc.message import Malformed, StatusCode
+from kernel.errand import Again, alone, in_turns
 from kernel.post import Refused, Unreachable
-from kernel.service import Service, poisonous, reason_of
+from kernel.service import Service, poisonous
 from services.transfers.api import letter as letters_of
 from services.transfers.api import opinions
 from services.transfers.api.case import ERASED
@@ -37,9 +37,7 @@ log = structlog.get_logger()
 POLL, SOON, LATE = 1.0, 2.0, 600.0  # seconds
 MISSES = 3  # in a row, after which the exchange is left alone until the next turn: it may cost half a minute each
 SWEEP = 300.0  # seconds between two looks for what came to units that wait for nothing
-Again: TypeAlias = dict[str, tuple[float, float]]
 Ways: TypeAlias = Callable[[str], Exchange]
-LOCK = "SELECT pg_try_advisory_xact_lock(hashtext('motcua.exchange'))"
 QUEUED = "SELECT stream FROM view.document WHERE status = 'queued' ORDER BY queued_at LIMIT 200"
 UNITS = "SELECT unit, name, organ, kind, address, phone FROM view.unit WHERE organ <> ''"
 WAITING = """
@@ -55,19 +53,9 @@ class Errand:
     exchange was not reached in this turn."""
 
     ways: Ways
-    again: Again = field(default_factory=dict)
+    again: Again = field(default_factory=lambda: Again(SOON, LATE))
     swept: float = float("-inf")
     missed: int = 0
-
-    def waits(self, key: str) -> bool:
-        return self.again.get(key, (0.0, SOON))[0] > monotonic()
-
-    def later(self, key: str, error: Exception) -> None:
-        wait = self.again.get(key, (0.0, SOON))[1]
-        self.again[key] = (monotonic() + wait, min(wait * 2, LATE))
-        reason = str(error) if isinstance(error, Unreachable) else reason_of(error)
-        what = " ".join(key.split()[:2])  # a file's name is its sender's words
-        log.warning("the exchange is tried again", what=what, reason=reason, again_in=wait)
 
 
 async def exchange(service: Service) -> None:
@@ -83,12 +71,7 @@ async def exchange(service: Service) -> None:
         return found
 
     errand = Errand(way)
-    while True:
-        try:
-            await turn(service, errand)
-        except database.OUTAGE as error:
-            log.warning("the exchange waits", reason=type(error).__name__)
-        await asyncio.sleep(POLL)
+    await in_turns(lambda: turn(service, errand), every=POLL, waits="the exchange waits")
 
 
 async def turn(service: Service, errand: Errand) -> None:
@@ -96,7 +79,7 @@ async def turn(service: Service, errand: Errand) -> None:
     seldom, and holds up nothing else; an exchange that is not there is left alone until the next turn. Raises what the
     database is to blame for."""
     async with service.pool.acquire() as connection, connection.transaction():
-        if not await connection.fetchval(LOCK):
+        if not await alone(connection, "exchange"):
             return
         errand.missed = 0
         units = {row["unit"]: row for row in await connection.fetch(UNITS)}
@@ -111,16 +94,16 @@ async def turn(service: Service, errand: Errand) -> None:
 
 
 async def _tried(errand: Errand, key: str, work: Callable[[], Awaitable[None]]) -> None:
-    if errand.waits(key) or errand.missed >= MISSES:
+    if errand.again.waits(key) or errand.missed >= MISSES:
         return
     try:
         await work()
     except Exception as error:
-        unreachable = isinstance(error, Unreachable)
-        if not poisonous(error) and not unreachable:
+        if not poisonous(error):
             raise
-        errand.missed = errand.missed + 1 if unreachable else 0
-        errand.later(key, error)
+        errand.missed = errand.missed + 1 if isinstance(error, Unreachable) else 0
+        what = " ".join(key.split()[:2])  # a file's name is its sender's words
+        log.warning("the exchange is tried again", what=what, **errand.again.later(key, error))
     else:
         errand.missed = 0
         errand.again.pop(key, None)
