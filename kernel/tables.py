@@ -1,4 +1,5 @@
-"""Tables that people upload: CSV as spreadsheets write it, or XLSX; a heading and rows, as text."""
+"""Tables that people upload: CSV as spreadsheets write it, or XLSX; a heading and rows, as text. And what no cell of a
+table that they get may be."""
 
 import csv
 import io
@@ -10,6 +11,7 @@ from typing import Any
 from kernel.decider import Text
 
 MOST_UNPACKED = 200 << 20  # bytes: a small file may unpack to a very large one
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 class Unreadable(ValueError):
@@ -39,6 +41,11 @@ def read_table(content: bytes, *, most: int) -> list[tuple[int, dict[str, str]]]
         if len(found) > most:
             raise Unreadable(Text("Tối đa {most} dòng mỗi tệp.", "At most {most} rows a file.").of(most=most))
     return found
+
+
+def safe(cell: Any) -> Any:
+    """A text that a spreadsheet would run gets an apostrophe before it (OWASP: CSV injection)."""
+    return f"'{cell}" if isinstance(cell, str) and cell.startswith(FORMULA) else cell
 
 
 def _text(cell: Any) -> str:

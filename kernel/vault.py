@@ -5,7 +5,6 @@ key is wrapped under the vault's own key, which lives in a secrets file and neve
 before the first event that uses it: an orphan key is harmless, an event without its key would be lost data.
 """
 
-import base64
 import hashlib
 import hmac
 import math
@@ -231,8 +230,3 @@ class Vault:
 
     def _unwrap(self, box: bytes, bound: bytes) -> bytes:
         return self._master.decrypt(box[:NONCE], box[NONCE:], bound)
-
-
-def random_key() -> str:
-    """A new secret for a secrets file."""
-    return base64.b64encode(os.urandom(32)).decode()

@@ -10,8 +10,7 @@ from typing import Any
 
 from deploy.importing.mapping import Plan
 from deploy.trouble import Trouble
-
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
+from kernel.tables import FORMULA
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from deploy.importing.export import FORMULA, Row, text_of
+from deploy.importing.export import Row, text_of
+from kernel.tables import safe
 
 ADDED = ("row", "wrong column", "what to do")  # the report's own columns
 
@@ -64,8 +65,3 @@ def write_report(path: Path, wrong: Sequence[Wrong], delimiter: str = ",") -> No
             what = " ".join(each.reason for each in reasons)
             plain = [safe(text_of(cells.get(column))) for column in columns]
             writer.writerow([*plain, number, safe(about), safe(what)])
-
-
-def safe(text: str) -> str:
-    """What a spreadsheet would take for a formula, as plain text."""
-    return f"'{text}" if text.startswith(FORMULA) else text

@@ -19,12 +19,13 @@ from test_cli import motcua
 
 from deploy import operator
 from deploy.importing import export, sending
-from deploy.importing.export import FORMULA, Row
+from deploy.importing.export import Row
 from deploy.importing.line import line_of
 from deploy.importing.mapping import REQUIRED, read_mapping
 from deploy.importing.report import ADDED, Wrong, write_report
 from deploy.operator import SILENT, Intake, Refused
 from deploy.trouble import Trouble
+from kernel.tables import FORMULA
 from running import until
 
 pytestmark = pytest.mark.xdist_group("import")

@@ -1,15 +1,12 @@
 """Who may act on a dossier: officers of the units that it is with, and whoever holds its tracking code."""
 
-from typing import Annotated
-
-from fastapi import Header, HTTPException
+from fastapi import HTTPException
 
 from kernel.decider import Text
 from schemas.event import Actor
 from services.intake.domain.application.dossier import Application
 
 OFFICERS = frozenset({"desk_officer", "case_officer", "unit_head", "operator"})
-Tracking = Annotated[str, Header(alias="motcua-tracking", max_length=20, description="The applicant's tracking code.")]
 
 
 def check_may(actor: Actor, state: Application, roles: frozenset[str], tracks: bool) -> None:

@@ -1,6 +1,5 @@
 """The files of dossiers: sent before the dossier names them, stored under their digest, given out as downloads."""
 
-import asyncio
 from collections.abc import Sequence
 from typing import Annotated
 
@@ -11,7 +10,7 @@ from pydantic import BaseModel
 from kernel import blobs
 from kernel.decider import Rejected, Text
 from kernel.service import Service
-from kernel.upload import store
+from kernel.upload import download, store
 from kernel.web import Here, may
 from schemas.event import Actor
 from schemas.people import Document
@@ -55,17 +54,4 @@ async def get_attachment(
 ) -> StreamingResponse:
     if len(digest) != 64 or not set(digest) <= set("0123456789abcdef"):
         raise HTTPException(404)
-    key = blobs.key(service.settings)
-    found = blobs.size_and_type(service.settings.blobs, digest, key)
-    if found is None:
-        raise HTTPException(404)
-    path = blobs.path(service.settings.blobs, digest)
-    return StreamingResponse(
-        await asyncio.to_thread(blobs.checked, path, key, digest),
-        media_type=found.media_type,
-        headers={
-            "content-length": str(found.size),
-            "content-disposition": f'attachment; filename="{digest[:12]}"',
-            "content-security-policy": "sandbox",
-        },
-    )
+    return await download(service, digest, digest[:12])

@@ -15,6 +15,7 @@ from fastapi.responses import JSONResponse
 from pydantic import Field
 
 from kernel import logs, problems
+from kernel.access import Tracking
 from kernel.decider import Rejected, Text
 from kernel.service import Done, Service, new_stream
 from kernel.tracking import codes
@@ -22,7 +23,7 @@ from kernel.web import Ask, Asked, Called, Here, Who
 from schemas.event import Actor, Personal, Recorded
 from schemas.intake import Authority, Channel, Delivery, Guidance, Notify, PaperRefused, VisitorGuided
 from schemas.people import Document, Person, Place
-from services.intake.api.access import OFFICERS, Tracking
+from services.intake.api.access import OFFICERS
 from services.intake.api.application.dossier import Summary, dossier_for, id_of, stream_of, told
 from services.intake.api.attachment import check_stored
 from services.intake.api.body import Body, FileNames, Id, Words, example, when_of

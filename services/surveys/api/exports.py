@@ -15,13 +15,14 @@ from fastapi import APIRouter, HTTPException, Response
 from kernel import paper
 from kernel.layout import day, moment
 from kernel.service import Service
+from kernel.tables import safe
 from kernel.web import Here
 from schemas.event import Actor
 from schemas.surveys import Answers, Figure, Question, QuestionnairePublished
 from services.surveys.api.access import Reader, sees_all
 from services.surveys.api.results import Outcome, confidence, outcome, ranking, seen, told
 from services.surveys.api.slips import unit_name
-from services.surveys.api.tables import XLSX, as_csv, download, safe, workbook
+from services.surveys.api.tables import XLSX, as_csv, download, workbook
 from services.surveys.api.voiding import voidings
 
 router = APIRouter(tags=["Kết quả / Results"])

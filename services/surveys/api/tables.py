@@ -7,13 +7,9 @@ from typing import Any
 
 from fastapi import Response
 
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
+from kernel.tables import safe
+
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-
-
-def safe(cell: Any) -> Any:
-    """A text that a spreadsheet would run gets an apostrophe before it (OWASP: CSV injection)."""
-    return f"'{cell}" if isinstance(cell, str) and cell.startswith(FORMULA) else cell
 
 
 def csv_bytes(heading: Sequence[str], rows: Iterable[Sequence[Any]], *, guard: bool = True) -> bytes:

@@ -4,7 +4,7 @@ import asyncio
 import datetime as dt
 from collections.abc import Sequence
 from pathlib import Path as Folder
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, HTTPException, Path, Query, Response
@@ -73,16 +73,15 @@ class Message(BaseModel):
 
 async def listed(service: Service, unit: str = "", *, settled: bool = False) -> list[ArrivalTold]:
     """What waits for a person, the latest first."""
-    return [_arrival(row) for row in await service.pool.fetch(ARRIVALS, unit, settled, MOST)]
+    return [_arrival(ArrivalRow(**row)) for row in await service.pool.fetch(ARRIVALS, unit, settled, MOST)]
 
 
-def _arrival(row: Any) -> ArrivalTold:
-    get = row.__getitem__ if not isinstance(row, ArrivalRow) else lambda name: getattr(row, name)
+def _arrival(row: ArrivalRow) -> ArrivalTold:
     same = set(ArrivalTold.model_fields) - {"number", "application"}
     return ArrivalTold(
-        number=get("letter_number"),
-        application=get("application").partition("-")[2],
-        **{name: get(name) for name in same},
+        number=row.letter_number,
+        application=row.application.partition("-")[2],
+        **{name: getattr(row, name) for name in same},
     )
 
 

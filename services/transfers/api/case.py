@@ -10,12 +10,11 @@ import msgspec
 from fastapi import APIRouter, HTTPException
 from pydantic import BaseModel
 
-from kernel.access import ALL_UNITS, STAFF, Tracking
+from kernel.access import Tracking, sees
 from kernel.decider import Text
 from kernel.service import Service
 from kernel.tracking import codes
 from kernel.web import Here, Who
-from schemas.event import Actor
 from schemas.people import Document, Person
 from schemas.rules import Cited
 from schemas.transfers import Consultation, Facts, Finding, Reply
@@ -285,15 +284,10 @@ async def told(service: Service, found: Found, *, officer: bool = True) -> Case:
     )
 
 
-def officer_of(actor: Actor, row: TransferRow) -> bool:
-    """Whether this reader sees the case as an officer, and not as the applicant."""
-    roles = set(actor.roles)
-    return bool(roles & ALL_UNITS) or (bool(roles & set(STAFF)) and actor.unit in readers(row))
-
-
 @router.get("/transfers/{id}", summary="How far a transfer is (applicant by tracking code, officers of its units)")
 async def get_transfer(service: Here, actor: Who, id: UUID, motcua_tracking: Tracking = "") -> Case:
     """`id` is that of the dossier in intake. Withdrawing is done there: the case ends by itself."""
     found = await find(service, id)
-    check_sees(actor, readers(found.row), tracks=codes(service).opens(motcua_tracking, id))
-    return await told(service, found, officer=officer_of(actor, found.row))
+    theirs = readers(found.row)
+    check_sees(actor, theirs, tracks=codes(service).opens(motcua_tracking, id))
+    return await told(service, found, officer=sees(actor, theirs))  # else it is the applicant

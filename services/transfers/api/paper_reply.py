@@ -1,7 +1,6 @@
 """An answer of the leadership that came on paper: its scan, and who entered it. The unit's head answers for what they
 enter, and it is marked as entered by hand wherever it is shown."""
 
-import asyncio
 import datetime as dt
 from typing import Annotated
 from uuid import UUID
@@ -15,7 +14,7 @@ from kernel.access import Staff
 from kernel.calendar import local
 from kernel.decider import Text
 from kernel.service import Service
-from kernel.upload import store
+from kernel.upload import download, store
 from kernel.web import Ask, Asked, Here
 from schemas.event import Actor, Personal
 from schemas.people import Document
@@ -162,9 +161,6 @@ async def get_scan(service: Here, actor: Staff, id: UUID) -> StreamingResponse:
     row: TransferRow = (await find(service, id)).row
     check_sees(actor, readers(row) | {(await known_now(service)).department} - {""})
     scan = read_scan(row.scan)
-    path = blobs.path(service.settings.blobs, scan.digest) if scan else None
-    if scan is None or path is None or not path.is_file():
+    if scan is None:
         raise HTTPException(404)
-    content = await asyncio.to_thread(blobs.checked, path, blobs.key(service.settings), scan.digest)
-    headers = blobs.saved_as(f"tra-loi-{row.code}") | {"content-length": str(scan.size)}
-    return StreamingResponse(content, media_type=scan.media_type, headers=headers)
+    return await download(service, scan.digest, f"tra-loi-{row.code}")

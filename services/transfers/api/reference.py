@@ -6,7 +6,6 @@ from functools import lru_cache
 from pathlib import Path
 
 from kernel import packs
-from kernel.calendar import local
 from kernel.service import Service
 from services.transfers.domain.rules import Known, Rules, Unit, rules_on
 
@@ -23,11 +22,6 @@ def rules(day: dt.date) -> Rules:
         return rules_on(day, PACKS)
     except KeyError:
         raise packs.no_rules(day) from None
-
-
-def rules_at(moment: dt.datetime) -> Rules:
-    """The rules in force on the day of a moment."""
-    return rules(local(moment).date())
 
 
 async def known(service: Service) -> Known:

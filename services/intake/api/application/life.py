@@ -6,8 +6,8 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Header, Response
 
+from kernel.access import Tracking
 from kernel.web import Called, Here, Who
-from services.intake.api.access import Tracking
 from services.intake.api.application.action import Action, act
 from services.intake.api.application.consultation import AnswerConsultationBody, ConsultBody, NameLateConsulteeBody
 from services.intake.api.application.correction import CorrectBody

@@ -9,6 +9,7 @@ from uuid import UUID
 from fastapi import APIRouter, HTTPException, Query, Response
 
 from kernel import logs, paper
+from kernel.access import Tracking
 from kernel.decider import Text, fold
 from kernel.service import Service
 from kernel.tracking import codes
@@ -27,7 +28,7 @@ from schemas.intake import (
     SupplementAsked,
 )
 from schemas.people import Person
-from services.intake.api.access import OFFICERS, Tracking, check_may
+from services.intake.api.access import OFFICERS, check_may
 from services.intake.api.application.dossier import opened, stream_of
 from services.intake.api.paper.letterhead import ERASED, answer, name_on, parent_on, site
 from services.intake.api.reference import Known, Reference, local_day
