@@ -20,7 +20,7 @@ from kernel.web import Here
 from schemas.event import Actor
 from schemas.surveys import Answers, Figure, Question, QuestionnairePublished
 from services.surveys.api.access import Reader, sees_all
-from services.surveys.api.results import Outcome, confidence, outcome, ranking, seen, told
+from services.surveys.api.results import Outcome, ResultsTold, outcome, seen, told
 from services.surveys.api.slips import unit_name
 from services.surveys.api.tables import XLSX, as_csv, download, workbook
 from services.surveys.api.voiding import voidings
@@ -59,9 +59,8 @@ def _row(of: Outcome, each: Figure) -> tuple[Any, ...]:
     return (*about, *numbers, "")
 
 
-async def method_rows(service: Service, of: Outcome, actor: Actor) -> list[tuple[str, Any]]:
+def method_rows(of: Outcome, found: ResultsTold) -> list[tuple[str, Any]]:
     """How the figures were made, as pairs."""
-    found = await told(service, of, actor)
     sample = of.found.state.sample
     pairs: list[tuple[str, Any]] = [
         ("đợt khảo sát", of.found.row.title_vi),
@@ -89,29 +88,31 @@ async def method_rows(service: Service, of: Outcome, actor: Actor) -> list[tuple
 
 async def as_workbook(service: Service, of: Outcome, actor: Actor) -> bytes:
     """All of it as one workbook: figures, ranks, what was voided, the method."""
-    ranks = [(each.name, each.from_rank, each.to_rank, each.share, each.low, each.high, each.n) for each in ranking(of)]
+    found = await told(service, of, actor)
+    ranks = [
+        (each.name, each.from_rank, each.to_rank, each.share, each.low, each.high, each.n) for each in found.ranking
+    ]
     voids = [
         (str(sheet), each.status, each.reason, each.proposed_by, moment(each.proposed_at), each.settled_by,
          moment(each.settled_at), each.refusal)
         for each in voidings(of.found)
         for sheet in each.sheets
     ]  # fmt: skip
-    method = await method_rows(service, of, actor)
     places = ("đơn vị", "hạng từ", "hạng đến", "tỉ lệ hài lòng", "cận dưới", "cận trên", "số trả lời")
     voided = ("phiếu", "trạng thái", "lý do", "người đề nghị", "lúc", "người xử lý", "lúc xử lý", "lý do từ chối")
     sheets: list[tuple[str, Sequence[str], Iterable[Sequence[Any]]]] = [("Kết quả", HEADING, rows(of, actor))]
     if sees_all(actor):
         sheets += [("Xếp hạng", places, ranks), ("Phiếu bị loại", voided, voids)]
-    sheets.append(("Phương pháp", ("mục", "giá trị"), method))
+    sheets.append(("Phương pháp", ("mục", "giá trị"), method_rows(of, found)))
     return await asyncio.to_thread(workbook, sheets)
 
 
 async def as_pdf(service: Service, of: Outcome, actor: Actor) -> bytes:
     """The results on paper: by area, by unit, and how they were made."""
-    figures = seen(of, actor)
+    found, figures = await told(service, of, actor), seen(of, actor)
     everybody = [each for each in figures if not each.cell and not each.question]
     units = [each for each in figures if len(each.cell) == 1 and not each.area and not each.question]
-    ranges = {each.unit: each for each in ranking(of)} if sees_all(actor) else {}
+    ranges = {each.unit: each for each in found.ranking}
 
     def numbers(each: Figure) -> list[str]:
         if each.hidden:
@@ -129,8 +130,8 @@ async def as_pdf(service: Service, of: Outcome, actor: Actor) -> bytes:
         "period": f"{day(of.found.row.starts)} – {day(of.found.state.ends)}",
         "areas": [[of.area(each.area).vi, *numbers(each)] for each in everybody],
         "units": [[of.name(each.cell).vi, *numbers(each), place] for each, place in zip(units, places, strict=True)],
-        "method": [[name, str(value)] for name, value in await method_rows(service, of, actor)],
-        "confidence": f"{round(confidence(of.found) * 100)}%",
+        "method": [[name, str(value)] for name, value in method_rows(of, found)],
+        "confidence": f"{round(found.confidence * 100)}%",
     }
     return await asyncio.to_thread(paper.pdf, "sheets/results", data)
 
