@@ -34,10 +34,6 @@ HIDDEN: Mapping[str, Text] = {
     "few": Text("dưới 5 người", "under 5 people"),
     "guard": Text("để không suy ra ô khác", "would give away another"),
 }
-SITUATION: Mapping[str, Text] = {
-    "late": Text("trả trễ hẹn", "answered late"),
-    "in_time": Text("trả đúng hẹn", "answered in time"),
-}
 LEVEL = (
     Text("Rất không hài lòng", "Very dissatisfied"),
     Text("Không hài lòng", "Dissatisfied"),
