@@ -24,6 +24,7 @@ from services.surveys.api.results import Outcome, ResultsTold, outcome, seen, to
 from services.surveys.api.slips import unit_name
 from services.surveys.api.tables import XLSX, as_csv, download, workbook
 from services.surveys.api.voiding import voidings
+from services.surveys.domain.questionnaire import LEVELS
 
 router = APIRouter(tags=["Kết quả / Results"])
 HEADING = (
@@ -32,7 +33,6 @@ HEADING = (
 )  # fmt: skip
 WHY = {"": "", "few": "dưới 5 người", "guard": "để không suy ra ô khác"}
 SHEETS = "SELECT sheet, cell, answers, week, void FROM view.sheet WHERE campaign = $1 ORDER BY sheet"
-LEVELS = ("Rất không hài lòng", "Không hài lòng", "Bình thường", "Hài lòng", "Rất hài lòng")
 _answers = msgspec.json.Decoder(Answers)
 _cell = msgspec.json.Decoder(tuple[str, ...])
 
@@ -205,7 +205,7 @@ def syntax(published: QuestionnairePublished, title: str) -> str:
 def _labels(question: Question, option: str) -> list[tuple[int, str]]:
     match question.kind:
         case "likert":
-            return list(enumerate(LEVELS, 1))
+            return [(level, name.vi) for level, name in LEVELS.items()]
         case "single":
             return [(n, each.label.vi) for n, each in enumerate(question.options, 1)]
         case "multiple":

@@ -15,6 +15,7 @@ from services.surveys.api.campaigns import told as campaign_told
 from services.surveys.api.exports import method_rows
 from services.surveys.api.results import Outcome, distribution, outcome, remarks, seen, told
 from services.surveys.api.voiding import voidings
+from services.surveys.domain.questionnaire import LEVELS
 from services.surveys.pages import terms
 
 router = APIRouter(include_in_schema=False)
@@ -164,7 +165,7 @@ def _levels(of: Outcome, cell: tuple[str, ...], said: str) -> dict[str, Any] | N
                 "name": say(level, lang=said),
                 "values": [round(found[each][at] / sum(found[each]) * 100, 1) for each in areas],
             }
-            for at, level in enumerate(terms.LEVEL)
+            for at, level in enumerate(LEVELS.values())
         ],
         "unit": "%",
         "most": 100,
