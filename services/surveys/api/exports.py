@@ -6,6 +6,7 @@ import io
 import re
 import zipfile
 from collections.abc import Iterable, Sequence
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -13,7 +14,7 @@ import msgspec
 from fastapi import APIRouter, HTTPException, Response
 
 from kernel import paper
-from kernel.layout import day, moment
+from kernel.layout import day, moment, number, percent
 from kernel.service import Service
 from kernel.tables import safe
 from kernel.web import Here
@@ -27,6 +28,7 @@ from services.surveys.api.voiding import voidings
 from services.surveys.domain.questionnaire import LEVELS
 
 router = APIRouter(tags=["Kết quả / Results"])
+_percent = partial(percent, lang="vi")
 HEADING = (
     "đơn vị", "nhóm nhỏ", "tên", "lĩnh vực", "tên lĩnh vực", "câu hỏi", "nội dung", "số trả lời", "số được hỏi",
     "tỉ lệ hài lòng", "cận dưới", "cận trên", "điểm trung bình", "sai số chuẩn", "hệ số thiết kế", "ẩn vì",
@@ -117,7 +119,12 @@ async def as_pdf(service: Service, of: Outcome, actor: Actor) -> bytes:
     def numbers(each: Figure) -> list[str]:
         if each.hidden:
             return ["–", "–", "–", WHY[each.hidden]]
-        return [f"{each.n}", _percent(each.share), f"{_percent(each.low)} – {_percent(each.high)}", _comma(each.mean)]
+        return [
+            f"{each.n}",
+            _percent(each.share),
+            f"{_percent(each.low)} – {_percent(each.high)}",
+            number(each.mean, 2, lang="vi"),
+        ]
 
     places = [
         f"{r.from_rank}–{r.to_rank}" if (r := ranges.get(each.cell[0])) and r.from_rank else "–" for each in units
@@ -134,14 +141,6 @@ async def as_pdf(service: Service, of: Outcome, actor: Actor) -> bytes:
         "confidence": f"{round(found.confidence * 100)}%",
     }
     return await asyncio.to_thread(paper.pdf, "sheets/results", data)
-
-
-def _percent(share: float) -> str:
-    return f"{share * 100:.1f}%".replace(".", ",")
-
-
-def _comma(value: float) -> str:
-    return f"{value:.2f}".replace(".", ",")
 
 
 # For SPSS
