@@ -38,9 +38,6 @@ CREATE TABLE questionnaire (
     title_vi text NOT NULL,
     title_en text NOT NULL,
     asked text NOT NULL,
-    basis text NOT NULL,
-    published_at timestamptz NOT NULL,
-    body text NOT NULL,
     PRIMARY KEY (questionnaire, edition)
 );
 
@@ -82,8 +79,6 @@ CREATE TABLE dossier (
     subject uuid,
     applicant bytea NOT NULL,
     notify text NOT NULL,
-    received_by text NOT NULL,
-    decided_by text NOT NULL,
     procedure_name text NOT NULL,
     late boolean
 );
@@ -92,9 +87,7 @@ CREATE INDEX dossier_subject ON dossier (subject);
 -- What units are called.
 CREATE TABLE unit (
     unit text PRIMARY KEY,
-    name text NOT NULL,
-    kind text NOT NULL,
-    parent text NOT NULL
+    name text NOT NULL
 );
 
 -- Answers
@@ -102,8 +95,6 @@ CREATE TABLE unit (
 CREATE TABLE sheet (
     sheet uuid PRIMARY KEY,
     campaign text NOT NULL,
-    questionnaire text NOT NULL,
-    edition integer NOT NULL,
     cell text NOT NULL,
     answers text NOT NULL,
     week date NOT NULL,
@@ -121,8 +112,7 @@ CREATE TABLE invitation (
     printing text NOT NULL,
     state text NOT NULL,
     way text NOT NULL,
-    used_at timestamptz,
-    entered boolean NOT NULL
+    used_at timestamptz
 );
 CREATE INDEX invitation_open ON invitation (campaign, cell) WHERE state IN ('issued', 'opened');
 

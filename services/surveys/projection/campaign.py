@@ -113,16 +113,13 @@ campaign = View("campaign", CampaignRow, dict.fromkeys((CampaignPlanned, *_CHANG
 
 
 class QuestionnaireRow(Row, frozen=True, kw_only=True):
-    """An edition of a questionnaire; `body` is what was published, as JSON."""
+    """An edition of a questionnaire, to be chosen; what it asks is read from its own stream."""
 
     questionnaire: str
     edition: int
     title_vi: str
     title_en: str
     asked: str
-    basis: str
-    published_at: dt.datetime
-    body: str
 
 
 def _published(row: QuestionnaireRow | None, recorded: Recorded) -> QuestionnaireRow:
@@ -133,9 +130,6 @@ def _published(row: QuestionnaireRow | None, recorded: Recorded) -> Questionnair
         title_vi=event.title.vi,
         title_en=event.title.en,
         asked=event.group,
-        basis=event.basis,
-        published_at=event.published_at,
-        body=msgspec.json.encode(event).decode(),
     )
 
 

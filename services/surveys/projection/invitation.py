@@ -15,7 +15,6 @@ from schemas.event import Recorded
 from schemas.surveys import (
     AnswersWithheld,
     CampaignClosed,
-    FirstEntryMade,
     InvitationIssued,
     InvitationOpened,
     InvitationRevoked,
@@ -28,7 +27,7 @@ Shares: TypeAlias = Iterable[tuple[Key, tuple[int, ...]]]
 
 class InvitationRow(Row, frozen=True, kw_only=True):
     """One invitation. `cell` is JSON; `state` issued, opened, used or revoked; `way` how it was used; `used_at` the
-    minute, for signs that one person answered for many. `entered` that a first entry from paper was made."""
+    minute, for signs that one person answered for many."""
 
     stream: str
     campaign: str
@@ -38,7 +37,6 @@ class InvitationRow(Row, frozen=True, kw_only=True):
     state: str = "issued"
     way: str = ""
     used_at: dt.datetime | None = None
-    entered: bool = False
 
 
 def _issued(row: InvitationRow | None, recorded: Recorded) -> InvitationRow:
@@ -54,10 +52,6 @@ def _issued(row: InvitationRow | None, recorded: Recorded) -> InvitationRow:
 
 def _opened(row: InvitationRow | None, recorded: Recorded) -> InvitationRow | None:
     return replace(row, state="opened") if row and row.state == "issued" else row
-
-
-def _entered(row: InvitationRow | None, recorded: Recorded) -> InvitationRow | None:
-    return row and replace(row, entered=True)
 
 
 def _used(row: InvitationRow | None, recorded: Recorded) -> InvitationRow | None:
@@ -89,7 +83,6 @@ invitation = View(
     {
         InvitationIssued: _issued,
         InvitationOpened: _opened,
-        FirstEntryMade: _entered,
         InvitationUsed: _used,
         InvitationRevoked: _revoked,
     },
