@@ -25,6 +25,7 @@ CREATE TABLE campaign (
     opened_at timestamptz,
     over_at timestamptz,
     closed_at timestamptz,
+    noticed_at timestamptz,
     withheld integer,
     voidings integer NOT NULL,
     frozen_at timestamptz
@@ -133,13 +134,6 @@ CREATE TABLE used_by_minute (
     minute timestamptz NOT NULL,
     n bigint NOT NULL,
     PRIMARY KEY (campaign, cell, way, minute)
-);
-
-CREATE TABLE ending (
-    stream text PRIMARY KEY,
-    noticed_at timestamptz NOT NULL,
-    withheld boolean NOT NULL,
-    frozen boolean NOT NULL
 );
 
 -- What people wrote, sealed, apart from what they ticked.

@@ -1,4 +1,4 @@
-"""Invitations as they stand, with what they add up to, and campaigns whose last answers are to be let go.
+"""Invitations as they stand, with what they add up to.
 
 Nothing here leads to an answer: rows of `sheet` know no invitation, and say the week only.
 """
@@ -13,13 +13,10 @@ from msgspec.structs import replace
 from kernel.handlers import Key, Row, Total, View
 from schemas.event import Recorded
 from schemas.surveys import (
-    AnswersWithheld,
-    CampaignClosed,
     InvitationIssued,
     InvitationOpened,
     InvitationRevoked,
     InvitationUsed,
-    ResultsFrozen,
 )
 
 Shares: TypeAlias = Iterable[tuple[Key, tuple[int, ...]]]
@@ -91,28 +88,3 @@ invitation = View(
         Total("used_by_minute", ("campaign", "cell", "way", "minute"), ("n",), _minute),
     ),
 )
-
-
-class EndingRow(Row, frozen=True, kw_only=True):
-    """A campaign that was closed: when that was noticed, whether its last answers were let go, whether its results are
-    frozen."""
-
-    stream: str
-    noticed_at: dt.datetime
-    withheld: bool = False
-    frozen: bool = False
-
-
-def _closed(row: EndingRow | None, recorded: Recorded) -> EndingRow:
-    return row or EndingRow(stream=recorded.stream, noticed_at=recorded.meta.recorded_at)
-
-
-def _withheld(row: EndingRow | None, recorded: Recorded) -> EndingRow | None:
-    return row and replace(row, withheld=True)
-
-
-def _frozen(row: EndingRow | None, recorded: Recorded) -> EndingRow | None:
-    return row and replace(row, frozen=True)
-
-
-ending = View("ending", EndingRow, {CampaignClosed: _closed, AnswersWithheld: _withheld, ResultsFrozen: _frozen})
