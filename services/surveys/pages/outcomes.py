@@ -68,7 +68,6 @@ async def results(
         method=[(name[:1].upper() + name[1:], value) for name, value in method_rows(of, results)],
         base=f"/campaigns/{id}",
         points=lambda share: f"{'+' if share > 0 else ''}{number(share * 100, 1, lang=said)}",
-        problem=None,
         terms=terms,
     )
 
