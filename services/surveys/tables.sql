@@ -25,6 +25,7 @@ CREATE TABLE campaign (
     opened_at timestamptz,
     over_at timestamptz,
     closed_at timestamptz,
+    noticed_at timestamptz,
     withheld integer,
     voidings integer NOT NULL,
     frozen_at timestamptz
@@ -38,9 +39,6 @@ CREATE TABLE questionnaire (
     title_vi text NOT NULL,
     title_en text NOT NULL,
     asked text NOT NULL,
-    basis text NOT NULL,
-    published_at timestamptz NOT NULL,
-    body text NOT NULL,
     PRIMARY KEY (questionnaire, edition)
 );
 
@@ -82,8 +80,6 @@ CREATE TABLE dossier (
     subject uuid,
     applicant bytea NOT NULL,
     notify text NOT NULL,
-    received_by text NOT NULL,
-    decided_by text NOT NULL,
     procedure_name text NOT NULL,
     late boolean
 );
@@ -92,9 +88,7 @@ CREATE INDEX dossier_subject ON dossier (subject);
 -- What units are called.
 CREATE TABLE unit (
     unit text PRIMARY KEY,
-    name text NOT NULL,
-    kind text NOT NULL,
-    parent text NOT NULL
+    name text NOT NULL
 );
 
 -- Answers
@@ -102,8 +96,6 @@ CREATE TABLE unit (
 CREATE TABLE sheet (
     sheet uuid PRIMARY KEY,
     campaign text NOT NULL,
-    questionnaire text NOT NULL,
-    edition integer NOT NULL,
     cell text NOT NULL,
     answers text NOT NULL,
     week date NOT NULL,
@@ -121,8 +113,7 @@ CREATE TABLE invitation (
     printing text NOT NULL,
     state text NOT NULL,
     way text NOT NULL,
-    used_at timestamptz,
-    entered boolean NOT NULL
+    used_at timestamptz
 );
 CREATE INDEX invitation_open ON invitation (campaign, cell) WHERE state IN ('issued', 'opened');
 
@@ -143,13 +134,6 @@ CREATE TABLE used_by_minute (
     minute timestamptz NOT NULL,
     n bigint NOT NULL,
     PRIMARY KEY (campaign, cell, way, minute)
-);
-
-CREATE TABLE ending (
-    stream text PRIMARY KEY,
-    noticed_at timestamptz NOT NULL,
-    withheld boolean NOT NULL,
-    frozen boolean NOT NULL
 );
 
 -- What people wrote, sealed, apart from what they ticked.

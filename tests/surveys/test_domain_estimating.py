@@ -19,7 +19,6 @@ from services.surveys.domain.estimating import (
     interval,
     leaves_of_everybody,
     leaves_of_sample,
-    response_rate,
     weighted,
     wilson,
 )
@@ -80,9 +79,8 @@ SHEET = st.fixed_dictionaries(
 
 @settings(deadline=None, derandomize=True)
 @given(st.lists(SHEET, max_size=8), st.lists(SHEET, max_size=8))
-def test_tallies_add_up_and_are_taken_away_without_a_trace(one, other):
+def test_tallies_add_up(one, other):
     assert tally(one, ASKED) + tally(other, ASKED) == tally([*one, *other], ASKED)
-    assert tally([*one, *other], ASKED) - tally(other, ASKED) == tally(one, ASKED)
     assert EMPTY + tally(one, ASKED) == tally(one, ASKED)
 
 
@@ -372,7 +370,3 @@ def test_more_answers_of_the_same_people_make_no_interval_narrower():
     of_one = figures(one, {("a",): tally([{"q1": each} for each in said], one)}, leaves, {})
     of_four = figures(four, {("a",): tally([{f"q{n}": each for n in range(1, 5)} for each in said], four)}, leaves, {})
     assert replace(of_four[0], question="") == of_one[0]
-
-
-def test_the_response_rate_is_answers_of_invitations():
-    assert (response_rate(30, 40), response_rate(0, 0)) == (0.75, 0.0)

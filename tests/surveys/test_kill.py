@@ -66,8 +66,8 @@ async def test_a_process_killed_while_it_lets_answers_go_lets_them_go_once(
 
 
 DOSSIER = (
-    "INSERT INTO view.dossier (stream, subject, applicant, notify, received_by, decided_by, procedure_name, late)"
-    " VALUES ($1, $2, $3, 'email', 'thpt-le-loi', 'thpt-le-loi', 'Chuyển trường', false)"
+    "INSERT INTO view.dossier (stream, subject, applicant, notify, procedure_name, late)"
+    " VALUES ($1, $2, $3, 'email', 'Chuyển trường', false)"
 )
 INVITED = "SELECT count(*) = 1 FROM truth.events WHERE type = 'surveys.contact_invited'"
 

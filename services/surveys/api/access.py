@@ -27,7 +27,12 @@ def sees_cell(actor: Actor, cell: tuple[str, ...]) -> bool:
     return sees_all(actor) or not cell or cell[0] == actor.unit
 
 
+def prints(actor: Actor, unit: str) -> bool:
+    """Whether slips of this unit are for this person to print."""
+    return "survey_manager" in actor.roles or bool(set(actor.roles) & OFFICERS and actor.unit == unit)
+
+
 def check_unit(actor: Actor, unit: str) -> None:
     """Raises 403 where slips of this unit are not for this person to print."""
-    if not ("survey_manager" in actor.roles or (set(actor.roles) & OFFICERS and actor.unit == unit)):
+    if not prints(actor, unit):
         raise HTTPException(403, ELSEWHERE)

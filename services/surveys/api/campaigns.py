@@ -20,14 +20,14 @@ from services.surveys.api.catalogue import catalogue
 from services.surveys.domain import campaign as life
 from services.surveys.domain import planning
 from services.surveys.domain.campaign import Campaign, campaign
+from services.surveys.domain.naming import questionnaire_stream
+from services.surveys.domain.questionnaire import questionnaire
 from services.surveys.projection.campaign import CampaignRow
 from services.surveys.projection.campaign import campaign as campaign_view
 
 router = APIRouter(tags=["Đợt khảo sát / Campaigns"])
 Reason = Annotated[str, Field(min_length=3, max_length=1000, pattern=r"\S")]
-EDITION = "SELECT edition, asked, body FROM view.questionnaire WHERE questionnaire = $1 AND ($2 = 0 OR edition = $2)"
 LIST = "SELECT * FROM view.campaign ORDER BY starts DESC, planned_at DESC LIMIT 500"
-_published = msgspec.json.Decoder(QuestionnairePublished)
 
 
 class PlanBody(BaseModel):
@@ -145,14 +145,15 @@ async def listed(service: Service) -> list[Any]:
     return found
 
 
-async def published(service: Service, questionnaire: str, edition: int = 0) -> QuestionnairePublished:
+async def published(service: Service, key: str, edition: int = 0) -> QuestionnairePublished:
     """An edition of a questionnaire (0: the latest). Raises 422 where there is none."""
-    rows = await service.pool.fetch(f"{EDITION} ORDER BY edition DESC LIMIT 1", questionnaire, edition)
-    if not rows:
+    state, _ = await service.state(questionnaire, questionnaire_stream(key))
+    found = state.editions.get(edition) if edition else state.latest
+    if found is None:
         raise HTTPException(
             422, Text("Không có mẫu phiếu này, hoặc không có lần ban hành này.", "There is no such questionnaire.")
         )
-    return _published.decode(rows[0]["body"])
+    return found
 
 
 def told(row: Any) -> CampaignTold:

@@ -23,7 +23,7 @@ from kernel.service import Service, poisonous, reason_of
 from schemas.event import Actor
 from schemas.surveys import Answers, AnswersReleased, Figure, QuestionnairePublished
 from services.surveys.api.campaigns import Found, find, id_of
-from services.surveys.api.catalogue import catalogue
+from services.surveys.api.catalogue import SELF, catalogue
 from services.surveys.api.invitations import SITUATIONS
 from services.surveys.domain import campaign as life
 from services.surveys.domain.campaign import campaign
@@ -35,7 +35,6 @@ from services.surveys.domain.variance import Leaf
 from services.surveys.domain.voiding import voided
 
 log = structlog.get_logger()
-SELF = Actor(id="motcua:surveys", roles=("system",))
 POLL = 5.0  # seconds
 MOST_FIGURES = 3_000  # that one event can hold; questions are then told of everybody only
 SHEETS = "SELECT sheet, cell, answers FROM view.sheet WHERE campaign = $1 AND NOT void"
@@ -90,12 +89,8 @@ class Counted:
                 found += told
         return found
 
-    def asked(self, cell: Cell = ()) -> Invited:
-        found = Invited()
-        for each, told in self.invited.items():
-            if each[: len(cell)] == cell:
-                found += told
-        return found
+    def asked(self) -> Invited:
+        return sum(self.invited.values(), Invited())
 
 
 @dataclass

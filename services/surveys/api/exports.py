@@ -6,6 +6,7 @@ import io
 import re
 import zipfile
 from collections.abc import Iterable, Sequence
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -13,26 +14,27 @@ import msgspec
 from fastapi import APIRouter, HTTPException, Response
 
 from kernel import paper
-from kernel.layout import day, moment
+from kernel.layout import day, moment, number, percent
 from kernel.service import Service
 from kernel.tables import safe
 from kernel.web import Here
 from schemas.event import Actor
 from schemas.surveys import Answers, Figure, Question, QuestionnairePublished
 from services.surveys.api.access import Reader, sees_all
-from services.surveys.api.results import Outcome, confidence, outcome, ranking, seen, told
+from services.surveys.api.results import Outcome, ResultsTold, outcome, seen, told
 from services.surveys.api.slips import unit_name
 from services.surveys.api.tables import XLSX, as_csv, download, workbook
 from services.surveys.api.voiding import voidings
+from services.surveys.domain.questionnaire import LEVELS
 
 router = APIRouter(tags=["Kết quả / Results"])
+_percent = partial(percent, lang="vi")
 HEADING = (
     "đơn vị", "nhóm nhỏ", "tên", "lĩnh vực", "tên lĩnh vực", "câu hỏi", "nội dung", "số trả lời", "số được hỏi",
     "tỉ lệ hài lòng", "cận dưới", "cận trên", "điểm trung bình", "sai số chuẩn", "hệ số thiết kế", "ẩn vì",
 )  # fmt: skip
 WHY = {"": "", "few": "dưới 5 người", "guard": "để không suy ra ô khác"}
 SHEETS = "SELECT sheet, cell, answers, week, void FROM view.sheet WHERE campaign = $1 ORDER BY sheet"
-LEVELS = ("Rất không hài lòng", "Không hài lòng", "Bình thường", "Hài lòng", "Rất hài lòng")
 _answers = msgspec.json.Decoder(Answers)
 _cell = msgspec.json.Decoder(tuple[str, ...])
 
@@ -59,9 +61,8 @@ def _row(of: Outcome, each: Figure) -> tuple[Any, ...]:
     return (*about, *numbers, "")
 
 
-async def method_rows(service: Service, of: Outcome, actor: Actor) -> list[tuple[str, Any]]:
+def method_rows(of: Outcome, found: ResultsTold) -> list[tuple[str, Any]]:
     """How the figures were made, as pairs."""
-    found = await told(service, of, actor)
     sample = of.found.state.sample
     pairs: list[tuple[str, Any]] = [
         ("đợt khảo sát", of.found.row.title_vi),
@@ -89,34 +90,41 @@ async def method_rows(service: Service, of: Outcome, actor: Actor) -> list[tuple
 
 async def as_workbook(service: Service, of: Outcome, actor: Actor) -> bytes:
     """All of it as one workbook: figures, ranks, what was voided, the method."""
-    ranks = [(each.name, each.from_rank, each.to_rank, each.share, each.low, each.high, each.n) for each in ranking(of)]
+    found = await told(service, of, actor)
+    ranks = [
+        (each.name, each.from_rank, each.to_rank, each.share, each.low, each.high, each.n) for each in found.ranking
+    ]
     voids = [
         (str(sheet), each.status, each.reason, each.proposed_by, moment(each.proposed_at), each.settled_by,
          moment(each.settled_at), each.refusal)
         for each in voidings(of.found)
         for sheet in each.sheets
     ]  # fmt: skip
-    method = await method_rows(service, of, actor)
     places = ("đơn vị", "hạng từ", "hạng đến", "tỉ lệ hài lòng", "cận dưới", "cận trên", "số trả lời")
     voided = ("phiếu", "trạng thái", "lý do", "người đề nghị", "lúc", "người xử lý", "lúc xử lý", "lý do từ chối")
     sheets: list[tuple[str, Sequence[str], Iterable[Sequence[Any]]]] = [("Kết quả", HEADING, rows(of, actor))]
     if sees_all(actor):
         sheets += [("Xếp hạng", places, ranks), ("Phiếu bị loại", voided, voids)]
-    sheets.append(("Phương pháp", ("mục", "giá trị"), method))
+    sheets.append(("Phương pháp", ("mục", "giá trị"), method_rows(of, found)))
     return await asyncio.to_thread(workbook, sheets)
 
 
 async def as_pdf(service: Service, of: Outcome, actor: Actor) -> bytes:
     """The results on paper: by area, by unit, and how they were made."""
-    figures = seen(of, actor)
+    found, figures = await told(service, of, actor), seen(of, actor)
     everybody = [each for each in figures if not each.cell and not each.question]
     units = [each for each in figures if len(each.cell) == 1 and not each.area and not each.question]
-    ranges = {each.unit: each for each in ranking(of)} if sees_all(actor) else {}
+    ranges = {each.unit: each for each in found.ranking}
 
     def numbers(each: Figure) -> list[str]:
         if each.hidden:
             return ["–", "–", "–", WHY[each.hidden]]
-        return [f"{each.n}", _percent(each.share), f"{_percent(each.low)} – {_percent(each.high)}", _comma(each.mean)]
+        return [
+            f"{each.n}",
+            _percent(each.share),
+            f"{_percent(each.low)} – {_percent(each.high)}",
+            number(each.mean, 2, lang="vi"),
+        ]
 
     places = [
         f"{r.from_rank}–{r.to_rank}" if (r := ranges.get(each.cell[0])) and r.from_rank else "–" for each in units
@@ -129,18 +137,10 @@ async def as_pdf(service: Service, of: Outcome, actor: Actor) -> bytes:
         "period": f"{day(of.found.row.starts)} – {day(of.found.state.ends)}",
         "areas": [[of.area(each.area).vi, *numbers(each)] for each in everybody],
         "units": [[of.name(each.cell).vi, *numbers(each), place] for each, place in zip(units, places, strict=True)],
-        "method": [[name, str(value)] for name, value in await method_rows(service, of, actor)],
-        "confidence": f"{round(confidence(of.found) * 100)}%",
+        "method": [[name, str(value)] for name, value in method_rows(of, found)],
+        "confidence": f"{round(found.confidence * 100)}%",
     }
     return await asyncio.to_thread(paper.pdf, "sheets/results", data)
-
-
-def _percent(share: float) -> str:
-    return f"{share * 100:.1f}%".replace(".", ",")
-
-
-def _comma(value: float) -> str:
-    return f"{value:.2f}".replace(".", ",")
 
 
 # For SPSS
@@ -204,7 +204,7 @@ def syntax(published: QuestionnairePublished, title: str) -> str:
 def _labels(question: Question, option: str) -> list[tuple[int, str]]:
     match question.kind:
         case "likert":
-            return list(enumerate(LEVELS, 1))
+            return [(level, name.vi) for level, name in LEVELS.items()]
         case "single":
             return [(n, each.label.vi) for n, each in enumerate(question.options, 1)]
         case "multiple":

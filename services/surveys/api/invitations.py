@@ -13,6 +13,7 @@ from kernel.web import Here, may
 from schemas.event import Actor
 from schemas.surveys import Carrier, RevokeGround
 from services.surveys.api.access import ELSEWHERE, Manager
+from services.surveys.api.campaigns import stream_of
 from services.surveys.api.catalogue import catalogue
 from services.surveys.api.tokens import new_token, read_token, shown
 from services.surveys.domain import invitation as inv
@@ -119,7 +120,7 @@ async def post_invitations(service: Here, actor: Issuer, id: UUID, body: IssueBo
     ):
         raise HTTPException(403, ELSEWHERE)
     tokens = await issue(
-        service, actor, f"campaign-{id}", body.cell, count=body.count, carrier=body.carrier, printing=body.printing
+        service, actor, stream_of(id), body.cell, count=body.count, carrier=body.carrier, printing=body.printing
     )
     return Issued(tokens=[shown(each) for each in tokens])
 

@@ -33,7 +33,8 @@ log = structlog.get_logger()
 POLL = 10.0  # seconds
 GRACE = 30.0  # seconds after closing, for answers that were being taken at that moment
 MOST = 5_000  # sheets in one transaction, unless a campaign's last ones are more
-ENDING = "SELECT stream, noticed_at, withheld, frozen FROM view.ending"
+ENDING = "SELECT stream, noticed_at, withheld FROM view.campaign WHERE status = 'closed'"
+FROZEN = "SELECT stream FROM view.campaign WHERE status = 'frozen'"
 
 
 @dataclass(frozen=True)
@@ -87,7 +88,7 @@ async def _due(service: Service, connection: Any, grace: float) -> tuple[list[Go
     over = {
         row["stream"]
         for row in await connection.fetch(ENDING)
-        if not row["withheld"] or row["stream"] in counts
+        if row["withheld"] is None or row["stream"] in counts
         if row["noticed_at"] + dt.timedelta(seconds=grace) <= now
     }
     found, taken, more = [], 0, False
@@ -200,7 +201,7 @@ def _remark(sealed: Event) -> Answer:
 
 async def _destroy(service: Service, connection: Any, destroyed: set[str]) -> None:
     """Destroy the keys of campaigns whose results are frozen."""
-    for row in await connection.fetch(ENDING):
-        if row["frozen"] and row["stream"] not in destroyed:
+    for row in await connection.fetch(FROZEN):
+        if row["stream"] not in destroyed:
             await sealing.destroy(service, row["stream"])
             destroyed.add(row["stream"])

@@ -150,13 +150,7 @@ class Outcome:
 
     def name(self, cell: Sequence[str]) -> Wording:
         """What a cell is called."""
-        if not cell:
-            return EVERYBODY
-        unit = self.names.get(cell[0], cell[0])
-        rest = [SITUATION.get(each, Wording(vi=f"lớp {each}", en=f"class {each}")) for each in cell[1:]]
-        return Wording(
-            vi=", ".join([unit, *(each.vi for each in rest)]), en=", ".join([unit, *(each.en for each in rest)])
-        )
+        return cell_name(cell, self.names)
 
     def area(self, code: str) -> Wording:
         return next((each.label for each in self.published.areas if each.code == code), ALL_AREAS)
@@ -189,6 +183,15 @@ async def unit_names(service: Service, found: Found) -> dict[str, str]:
     schools = found.state.frame.schools if found.state.frame else ()
     known = {row["unit"]: row["name"] for row in await service.pool.fetch(UNITS)}
     return {each.school: each.name for each in schools} | known
+
+
+def cell_name(cell: Sequence[str], names: Mapping[str, str]) -> Wording:
+    """What a cell is called, by the names of units."""
+    if not cell:
+        return EVERYBODY
+    unit = names.get(cell[0], cell[0])
+    rest = [SITUATION.get(each, Wording(vi=f"lớp {each}", en=f"class {each}")) for each in cell[1:]]
+    return Wording(vi=", ".join([unit, *(each.vi for each in rest)]), en=", ".join([unit, *(each.en for each in rest)]))
 
 
 def seen(of: Outcome, actor: Actor) -> list[Figure]:

@@ -47,14 +47,6 @@ class StratumTold(BaseModel):
     people: int
 
 
-class RowProblem(BaseModel):
-    """What is wrong with a row, where, and what to do."""
-
-    where: str
-    what: str
-    instead: str
-
-
 class FrameTold(BaseModel):
     """A frame. `imported`: it is the campaign's now (not: it was only looked at)."""
 

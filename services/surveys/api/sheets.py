@@ -23,7 +23,7 @@ from schemas.event import Actor
 from schemas.surveys import QuestionnairePublished
 from services.surveys.api.access import Manager
 from services.surveys.api.answering import Opened, Unfit, check, opened, send
-from services.surveys.api.campaigns import find
+from services.surveys.api.campaigns import find, stream_of
 from services.surveys.api.catalogue import catalogue
 from services.surveys.api.tables import as_csv
 from services.surveys.api.tokens import read_token
@@ -61,7 +61,7 @@ async def post_sheets(
     file: UploadFile,
     dry_run: Annotated[bool, Query(description="Judge only; nothing is stored.")] = False,
 ) -> Imported:
-    return await take_all(service, actor, f"campaign-{id}", await file.read(), lang, dry_run=dry_run)
+    return await take_all(service, actor, stream_of(id), await file.read(), lang, dry_run=dry_run)
 
 
 @router.get("/campaigns/{id}/sheets.csv", response_class=Response, summary="An empty file for sheets (survey manager)")

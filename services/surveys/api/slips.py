@@ -18,8 +18,9 @@ from kernel.service import Service
 from kernel.web import Here
 from schemas.event import Actor
 from services.surveys.api.access import Reader, check_unit
-from services.surveys.api.campaigns import Found, find
+from services.surveys.api.campaigns import Found, find, id_of
 from services.surveys.api.invitations import issue
+from services.surveys.api.tables import download
 from services.surveys.api.tokens import shown
 from services.surveys.domain import contact as asking
 from services.surveys.domain import invitation as inv
@@ -163,7 +164,7 @@ async def print_one(service: Service, actor: Actor, application: UUID) -> bytes:
             instead=Text("Thử lại; lời mời kia sẽ hết hiệu lực.", "Try again; the other one becomes worthless."),
         )
     await service.do(contact, stream, asking.Reach(turn=turn, proof="printed", at=now), actor=actor)
-    found = await find(service, UUID(campaign.partition("-")[2]))
+    found = await find(service, id_of(campaign))
     unit, site = await unit_name(service, state.unit), service.settings.address("surveys")
     return await asyncio.to_thread(pdf, found, unit, "", [token], site, now)
 
@@ -189,5 +190,4 @@ async def post_slip(service: Here, actor: Reader, application: UUID) -> Response
 
 def file_of(content: bytes, name: str) -> Response:
     plain = "".join(each if each.isascii() and (each.isalnum() or each == "-") else "-" for each in name)
-    headers = {"content-disposition": f'attachment; filename="{plain}.pdf"', "cache-control": "no-store"}
-    return Response(content, media_type="application/pdf", headers=headers)
+    return download(f"{plain}.pdf", content, "application/pdf")

@@ -238,9 +238,3 @@ def _figure(
         error=round(error, 6),
         effect=round(chief.variance / simple, 4) if simple > 0 else 1.0,
     )
-
-
-def response_rate(used: int, issued: int) -> float:
-    """Who answered of those who were given an invitation (AAPOR 2016, RR1, as all who were asked could answer); nought
-    where nobody was asked."""
-    return used / issued if issued else 0.0

@@ -23,7 +23,14 @@ from schemas.surveys import (
     Wording,
 )
 
-LEVELS = range(1, 6)
+LEVELS = {
+    1: Text("Rất không hài lòng", "Very dissatisfied"),
+    2: Text("Không hài lòng", "Dissatisfied"),
+    3: Text("Bình thường", "Neither"),
+    4: Text("Hài lòng", "Satisfied"),
+    5: Text("Rất hài lòng", "Very satisfied"),
+}
+"""What a likert question is answered with, and what it is called."""
 MOST_WORDS = 2_000  # characters of what a person writes to one question
 CELL = "cell"
 """The name under which a `When` means the last part of the respondent's cell."""

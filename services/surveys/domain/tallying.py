@@ -1,4 +1,4 @@
-"""What a cell's answers add up to: whole numbers alone, so that tallies are added and taken away without a trace.
+"""What a cell's answers add up to: whole numbers alone, so that tallies add up exactly.
 
 One person is one element. For the answers of one part (an area, a question, an option) a person has `m`, how many
 questions they answered, `y`, how many of those with level 4 or 5 ("satisfied or very satisfied"), and `s`, the sum of
@@ -37,29 +37,22 @@ class Sums:
     levels: tuple[int, int, int, int, int] = (0, 0, 0, 0, 0)
 
     def __add__(self, other: "Sums") -> "Sums":
-        return _joined(self, other, 1)
-
-    def __sub__(self, other: "Sums") -> "Sums":
-        return _joined(self, other, -1)
+        a, b, c, d, e = (x + y for x, y in zip(self.levels, other.levels, strict=True))
+        return Sums(
+            n=self.n + other.n,
+            m=self.m + other.m,
+            y=self.y + other.y,
+            s=self.s + other.s,
+            mm=self.mm + other.mm,
+            my=self.my + other.my,
+            yy=self.yy + other.yy,
+            ms=self.ms + other.ms,
+            ss=self.ss + other.ss,
+            levels=(a, b, c, d, e),
+        )
 
 
 NOTHING = Sums()
-
-
-def _joined(one: Sums, other: Sums, sign: int) -> Sums:
-    a, b, c, d, e = (x + sign * y for x, y in zip(one.levels, other.levels, strict=True))
-    return Sums(
-        n=one.n + sign * other.n,
-        m=one.m + sign * other.m,
-        y=one.y + sign * other.y,
-        s=one.s + sign * other.s,
-        mm=one.mm + sign * other.mm,
-        my=one.my + sign * other.my,
-        yy=one.yy + sign * other.yy,
-        ms=one.ms + sign * other.ms,
-        ss=one.ss + sign * other.ss,
-        levels=(a, b, c, d, e),
-    )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -74,14 +67,6 @@ class Tally:
         for part, sums in other.parts.items():
             parts[part] = parts.get(part, NOTHING) + sums
         return Tally(sheets=self.sheets + other.sheets, parts=parts)
-
-    def __sub__(self, other: "Tally") -> "Tally":
-        parts = dict(self.parts)
-        for part, sums in other.parts.items():
-            parts[part] = parts.get(part, NOTHING) - sums
-        return Tally(
-            sheets=self.sheets - other.sheets, parts={part: sums for part, sums in parts.items() if sums != NOTHING}
-        )
 
 
 EMPTY = Tally()

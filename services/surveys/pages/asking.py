@@ -7,7 +7,7 @@ from starlette.datastructures import FormData
 
 from kernel.decider import Text
 from schemas.surveys import Area, Question, QuestionnairePublished, Wording
-from services.surveys.domain.questionnaire import CELL, asked, typed
+from services.surveys.domain.questionnaire import CELL, LEVELS, asked, typed
 
 MOST_FIELDS = 400
 
@@ -63,11 +63,11 @@ def only(answers: Mapping[str, Any]) -> dict[str, Any]:
     return {code: each for code, each in answers.items() if each not in ("", [], ())}
 
 
-def shown(question: Question, answer: Any, levels: Mapping[int, Text]) -> Text | list[Text] | str:
+def shown(question: Question, answer: Any) -> Text | list[Text] | str:
     """An answer as a person reads it."""
     labels = {each.code: both(each.label) for each in question.options}
     if question.kind == "likert":
-        return levels.get(answer, "")
+        return LEVELS.get(answer, "")
     if question.kind == "multiple":
         return [labels[each] for each in answer if each in labels]
     if question.kind == "single":

@@ -28,7 +28,7 @@ from services.surveys.api.campaigns import listed as all_campaigns
 from services.surveys.api.campaigns import say as tell
 from services.surveys.api.catalogue import catalogue
 from services.surveys.api.counting import Invited, freeze, invited_of
-from services.surveys.api.results import unit_names
+from services.surveys.api.results import cell_name, unit_names
 from services.surveys.api.voiding import ProposeBody, propose, signals_of
 from services.surveys.domain import campaign as life
 from services.surveys.pages import terms
@@ -80,13 +80,13 @@ async def cockpit(request: Request, service: Here, actor: Reader, id: UUID) -> R
 
 async def _cockpit(request: Request, service: Service, actor: Actor, found: Found, problem: Any = None) -> Response:
     said, row = lang(request), told(found.row)
-    figures, groups, schools = await _figures(service, actor, found, said)
+    names = await unit_names(service, found)
+    figures, groups, schools = await _figures(service, actor, found, names, said)
     asks = await catalogue(service).of(found.state)
     signals = None
     if sees_all(actor) and row.status in {"open", "closed"}:
-        names = await unit_names(service, found)
         signals = [
-            {**each.model_dump(), "name": _cell_name(each.cell, names, said)}
+            {**each.model_dump(), "name": str(getattr(cell_name(each.cell, names), said)) if each.cell else "–"}
             for each in await signals_of(service, found)
         ]
     return render(
@@ -103,18 +103,6 @@ async def _cockpit(request: Request, service: Service, actor: Actor, found: Foun
         problem=problem,
         terms=terms,
     )
-
-
-def _cell_name(cell: list[str], names: Mapping[str, str], said: str) -> str:
-    if not cell:
-        return "–"
-    rest = [
-        say(terms.SITUATION[each], lang=said)
-        if each in terms.SITUATION
-        else f"{'class' if said == 'en' else 'lớp'} {each}"
-        for each in cell[1:]
-    ]
-    return ", ".join([names.get(cell[0], cell[0]), *rest])
 
 
 def _facts(row: CampaignTold, called: str, said: str) -> list[tuple[str, str]]:
@@ -139,19 +127,15 @@ def _facts(row: CampaignTold, called: str, said: str) -> list[tuple[str, str]]:
 
 
 async def _figures(
-    service: Service, actor: Actor, found: Found, said: str
+    service: Service, actor: Actor, found: Found, names: Mapping[str, str], said: str
 ) -> tuple[dict[str, Any], list[dict[str, Any]], list[dict[str, Any]]]:
     """The cockpit's numbers, by group (stratum, or unit) and by school."""
-    invited = {
-        cell: each
-        for cell, each in (await invited_of(service, found.stream)).items()
-        if sees_cell(actor, cell or ("",))
-    }
+    everybody = await invited_of(service, found.stream)
+    invited = {cell: each for cell, each in everybody.items() if sees_cell(actor, cell or ("",))}
     whole_ = sum(invited.values(), Invited())
     released = await service.pool.fetchval(RELEASED, found.stream)
     outreach = await service.pool.fetchrow(OUTREACH, found.stream, "" if sees_all(actor) else actor.unit or "-")
-    names = await unit_names(service, found)
-    used = sum(each.used for each in (await invited_of(service, found.stream)).values())
+    used = sum(each.used for each in everybody.values())
     figures: dict[str, Any] = {
         "issued": whole_.issued,
         "opened": whole_.opened,
@@ -260,7 +244,7 @@ async def live(
     seen: dict[str, Any] = {}
     drawn: dict[str, Any] = {}
     async for count in pulse.beats():
-        figures, groups, _ = await _figures(service, actor, found, said)
+        figures, groups, _ = await _figures(service, actor, found, await unit_names(service, found), said)
         chart = _chart(groups, said)
         if chart != drawn:
             drawn = chart

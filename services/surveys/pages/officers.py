@@ -13,6 +13,7 @@ from kernel.web import Here
 from services.surveys.api.answering import STATUS, Opened, Unfit, opened
 from services.surveys.api.entering import Difference, Enterer, check_unit, enter
 from services.surveys.api.tokens import shown as written
+from services.surveys.domain.questionnaire import LEVELS
 from services.surveys.pages import words
 from services.surveys.pages.asking import MOST_FIELDS, both, filled_in, named, on_paper, only, shown
 
@@ -22,7 +23,7 @@ QUIET = {"referrer-policy": "no-referrer", "cache-control": "no-store"}
 
 def _page(request: Request, status: int = 200, **data: Any) -> Response:
     known: dict[str, Any] = {"wrong": None, "found": None, "answers": {}, "errors": {}, "differences": {}}
-    response = render(request, "paper.html", status=status, words=words, both=both, **known | data)
+    response = render(request, "paper.html", status=status, levels=LEVELS, both=both, **known | data)
     response.headers.update(QUIET)
     return response
 
@@ -96,11 +97,11 @@ async def entered(request: Request, service: Here, actor: Enterer) -> Response:
 
 def _read(found: Opened, differences: list[Difference]) -> dict[str, tuple[Any, Any]]:
     """What two entries said, as a person reads it."""
-    levels, by_code = dict(words.LEVELS), {each.code: each for each in found.published.questions}
+    by_code = {each.code: each for each in found.published.questions}
     return {
         each.question: (
-            shown(by_code[each.question], each.first, levels) if each.first is not None else "–",
-            shown(by_code[each.question], each.second, levels) if each.second is not None else "–",
+            shown(by_code[each.question], each.first) if each.first is not None else "–",
+            shown(by_code[each.question], each.second) if each.second is not None else "–",
         )
         for each in differences
     }

@@ -13,8 +13,9 @@ from schemas.surveys import Figure
 from services.surveys.api.access import Reader, sees_all, sees_cell
 from services.surveys.api.campaigns import told as campaign_told
 from services.surveys.api.exports import method_rows
-from services.surveys.api.results import Outcome, distribution, outcome, ranking, remarks, seen, told
+from services.surveys.api.results import Outcome, distribution, outcome, remarks, seen, told
 from services.surveys.api.voiding import voidings
+from services.surveys.domain.questionnaire import LEVELS
 from services.surveys.pages import terms
 
 router = APIRouter(include_in_schema=False)
@@ -38,12 +39,12 @@ async def results(
     everything = sees_all(actor)
     codes = ["", *(each.code for each in of.published.areas if _asked(of, each.code))]
     area = area if area in codes else ""
-    places = ranking(of, area) if everything else []
     chosen = unit or ("" if everything else actor.unit)
     if chosen and not sees_cell(actor, (chosen,)):
         chosen = ""
     whole = next((each for each in figures if _key(each) == ((), "", "") and not each.hidden), None)
     results = await told(service, of, actor, area)
+    places = results.ranking[:MOST_UNITS]
     hidden = Counter(each.hidden for each in figures if each.hidden)
     return render(
         request,
@@ -56,18 +57,17 @@ async def results(
         levels=_levels(of, (), said),
         areas=[(code, _label(of.area(code), said)) for code in codes],
         area=area,
-        units=places[:MOST_UNITS],
-        by_unit=_by_unit(places[:MOST_UNITS], said),
+        units=places,
+        by_unit=_by_unit(places, said),
         unit=_unit(of, figures, chosen, said) if chosen else None,
         questions=[_question(of, each, said) for each in figures if not each.cell and each.question],
         hidden={"few": hidden["few"], "guard": hidden["guard"]} if hidden else None,
         remarks=await remarks(service, of.found, actor, MOST_REMARKS),
         voidings=voidings(of.found) if everything else None,
         approves=bool({"leadership", "survey_manager"} & set(actor.roles)) and not of.frozen,
-        method=[(name[:1].upper() + name[1:], value) for name, value in await method_rows(service, of, actor)],
+        method=[(name[:1].upper() + name[1:], value) for name, value in method_rows(of, results)],
         base=f"/campaigns/{id}",
         points=lambda share: f"{'+' if share > 0 else ''}{number(share * 100, 1, lang=said)}",
-        problem=None,
         terms=terms,
     )
 
@@ -164,7 +164,7 @@ def _levels(of: Outcome, cell: tuple[str, ...], said: str) -> dict[str, Any] | N
                 "name": say(level, lang=said),
                 "values": [round(found[each][at] / sum(found[each]) * 100, 1) for each in areas],
             }
-            for at, level in enumerate(terms.LEVEL)
+            for at, level in enumerate(LEVELS.values())
         ],
         "unit": "%",
         "most": 100,

@@ -16,7 +16,7 @@ from kernel.web import Here
 from services.surveys.api.answering import STATUS, Opened, Unfit, begin, kept, opened, put_by, send
 from services.surveys.api.tokens import read_token
 from services.surveys.api.tokens import shown as written
-from services.surveys.domain.questionnaire import problems
+from services.surveys.domain.questionnaire import LEVELS, problems
 from services.surveys.pages import words
 from services.surveys.pages.asking import MOST_FIELDS, areas, both, filled_in, named, only, shown
 
@@ -125,10 +125,9 @@ async def check(request: Request, service: Here, token: Token) -> Response:
 
 def _checked(request: Request, found: Opened, answers: Mapping[str, Any], status: int = 200) -> Response:
     pages = areas(found.published, found.state.cell, answers)
-    levels = dict(words.LEVELS)
     wrong = dict(problems(found.published, found.state.cell, answers))
     told = [
-        (number, area, [(each, shown(each, answers.get(each.code, ""), levels)) for each in questions])
+        (number, area, [(each, shown(each, answers.get(each.code, ""))) for each in questions])
         for number, (area, questions) in enumerate(pages, 1)
     ]
     where = {each.code: number for number, (_, questions) in enumerate(pages, 1) for each in questions}
@@ -185,6 +184,7 @@ def _area(
         found=found,
         area=area,
         questions=questions,
+        levels=LEVELS,
         answers=answers,
         errors=told,
         named=named(found.published, told, said),

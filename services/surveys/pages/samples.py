@@ -1,6 +1,7 @@
 """What who runs a campaign sees of its sample: the frame, what a design comes to, the draw, and slips to print."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from math import sqrt
 from typing import Any
 from uuid import UUID
@@ -16,7 +17,7 @@ from kernel.web import Here
 from schemas.event import Actor
 from schemas.surveys import Design
 from services.surveys.api import sampling
-from services.surveys.api.access import OFFICERS, Manager, Reader
+from services.surveys.api.access import Manager, Reader, prints
 from services.surveys.api.campaigns import Found, ReasonBody, find, told
 from services.surveys.api.counting import Invited, invited_of
 from services.surveys.api.results import unit_names
@@ -106,7 +107,6 @@ async def _page(
         }
         for each in found.state.chosen
     ]
-    roles = set(actor.roles)
     return render(
         request,
         "sample.html",
@@ -118,7 +118,7 @@ async def _page(
         classes=classes,
         names=names,
         schools=sorted({(each["school"], each["name"]) for each in classes}, key=lambda each: str(each[1])),
-        prints=lambda school: "survey_manager" in roles or (bool(roles & OFFICERS) and actor.unit == school),
+        prints=partial(prints, actor),
         typed={**USUAL, **(typed or {})},
         problem=problem,
         terms=terms,

@@ -34,17 +34,6 @@ HIDDEN: Mapping[str, Text] = {
     "few": Text("dưới 5 người", "under 5 people"),
     "guard": Text("để không suy ra ô khác", "would give away another"),
 }
-SITUATION: Mapping[str, Text] = {
-    "late": Text("trả trễ hẹn", "answered late"),
-    "in_time": Text("trả đúng hẹn", "answered in time"),
-}
-LEVEL = (
-    Text("Rất không hài lòng", "Very dissatisfied"),
-    Text("Không hài lòng", "Dissatisfied"),
-    Text("Bình thường", "Neither"),
-    Text("Hài lòng", "Satisfied"),
-    Text("Rất hài lòng", "Very satisfied"),
-)
 LEVEL_COLOURS = ("#a33c24", "#e0a02b", "#c9c2b0", "#7fb0c0", "#0f6a8b")
 FIELD: Mapping[str, Text] = {
     "title": Text("Tên đợt khảo sát", "Title"),

@@ -1,14 +1,7 @@
-"""What the levels are called, and what is said to respondents when something is done or wrong."""
+"""What is said to respondents when something is done or wrong."""
 
 from kernel.decider import Text
 
-LEVELS = (
-    (1, Text("Rất không hài lòng", "Very dissatisfied")),
-    (2, Text("Không hài lòng", "Dissatisfied")),
-    (3, Text("Bình thường", "Neither")),
-    (4, Text("Hài lòng", "Satisfied")),
-    (5, Text("Rất hài lòng", "Very satisfied")),
-)
 SAVED = Text(
     "Đã lưu. Có thể đóng trang này và mở lại bằng chính mã phiếu để làm tiếp.",
     "Saved. You may close this page and open it again with the same code to go on.",

@@ -30,7 +30,8 @@ from services.surveys.domain.campaign import over_at
 
 class CampaignRow(Row, frozen=True, kw_only=True):
     """A campaign. `asked` is the group that it asks; `remind_after` days as JSON; `over_at` is the moment after its
-    last day while it is open; `withheld` None until all answers were let go; `voidings` wait for a second person."""
+    last day while it is open, `noticed_at` when it was noted as closed; `withheld` None until all answers were let go;
+    `voidings` wait for a second person."""
 
     stream: str
     number: int
@@ -54,6 +55,7 @@ class CampaignRow(Row, frozen=True, kw_only=True):
     opened_at: dt.datetime | None = None
     over_at: dt.datetime | None = None
     closed_at: dt.datetime | None = None
+    noticed_at: dt.datetime | None = None
     withheld: int | None = None
     voidings: int = 0
     frozen_at: dt.datetime | None = None
@@ -106,6 +108,8 @@ def _step(row: CampaignRow | None, recorded: Recorded) -> CampaignRow | None:
         return None
     else:
         after = _CHANGES[type(event)](row, event)
+    if isinstance(event, CampaignClosed):
+        after = replace(after, noticed_at=recorded.meta.recorded_at)
     return replace(after, number=recorded.number, over_at=over_at(after.ends) if after.status == "open" else None)
 
 
@@ -113,16 +117,13 @@ campaign = View("campaign", CampaignRow, dict.fromkeys((CampaignPlanned, *_CHANG
 
 
 class QuestionnaireRow(Row, frozen=True, kw_only=True):
-    """An edition of a questionnaire; `body` is what was published, as JSON."""
+    """An edition of a questionnaire, to be chosen; what it asks is read from its own stream."""
 
     questionnaire: str
     edition: int
     title_vi: str
     title_en: str
     asked: str
-    basis: str
-    published_at: dt.datetime
-    body: str
 
 
 def _published(row: QuestionnaireRow | None, recorded: Recorded) -> QuestionnaireRow:
@@ -133,9 +134,6 @@ def _published(row: QuestionnaireRow | None, recorded: Recorded) -> Questionnair
         title_vi=event.title.vi,
         title_en=event.title.en,
         asked=event.group,
-        basis=event.basis,
-        published_at=event.published_at,
-        body=msgspec.json.encode(event).decode(),
     )
 
 

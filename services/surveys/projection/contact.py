@@ -88,8 +88,6 @@ class DossierRow(Row, frozen=True, kw_only=True):
     subject: UUID | None = None
     applicant: bytes = b""
     notify: str = "none"
-    received_by: str = ""
-    decided_by: str = ""
     procedure_name: str = ""
     late: bool | None = None
 
@@ -101,8 +99,6 @@ def _came(row: DossierRow | None, recorded: Recorded) -> DossierRow:
         subject=event.applicant.subject,
         applicant=event.applicant.sealed,
         notify=event.notify,
-        received_by=event.received_by,
-        decided_by=event.decided_by,
         procedure_name=event.procedure_name,
         late=row.late if row else None,
     )
@@ -141,17 +137,15 @@ dossier = View(
 
 
 class UnitRow(Row, frozen=True, kw_only=True):
-    """What a unit is called, and what it belongs to, as of the last that was said."""
+    """What a unit is called, as of the last that was said."""
 
     unit: str
     name: str
-    kind: str
-    parent: str
 
 
 def _said(row: UnitRow | None, recorded: Recorded) -> UnitRow:
     event: Any = recorded.event
-    return UnitRow(unit=event.unit, name=event.facts.name, kind=event.facts.kind, parent=event.facts.parent)
+    return UnitRow(unit=event.unit, name=event.facts.name)
 
 
 def _of_unit(recorded: Recorded) -> Key:

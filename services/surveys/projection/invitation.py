@@ -1,4 +1,4 @@
-"""Invitations as they stand, with what they add up to, and campaigns whose last answers are to be let go.
+"""Invitations as they stand, with what they add up to.
 
 Nothing here leads to an answer: rows of `sheet` know no invitation, and say the week only.
 """
@@ -13,14 +13,10 @@ from msgspec.structs import replace
 from kernel.handlers import Key, Row, Total, View
 from schemas.event import Recorded
 from schemas.surveys import (
-    AnswersWithheld,
-    CampaignClosed,
-    FirstEntryMade,
     InvitationIssued,
     InvitationOpened,
     InvitationRevoked,
     InvitationUsed,
-    ResultsFrozen,
 )
 
 Shares: TypeAlias = Iterable[tuple[Key, tuple[int, ...]]]
@@ -28,7 +24,7 @@ Shares: TypeAlias = Iterable[tuple[Key, tuple[int, ...]]]
 
 class InvitationRow(Row, frozen=True, kw_only=True):
     """One invitation. `cell` is JSON; `state` issued, opened, used or revoked; `way` how it was used; `used_at` the
-    minute, for signs that one person answered for many. `entered` that a first entry from paper was made."""
+    minute, for signs that one person answered for many."""
 
     stream: str
     campaign: str
@@ -38,7 +34,6 @@ class InvitationRow(Row, frozen=True, kw_only=True):
     state: str = "issued"
     way: str = ""
     used_at: dt.datetime | None = None
-    entered: bool = False
 
 
 def _issued(row: InvitationRow | None, recorded: Recorded) -> InvitationRow:
@@ -54,10 +49,6 @@ def _issued(row: InvitationRow | None, recorded: Recorded) -> InvitationRow:
 
 def _opened(row: InvitationRow | None, recorded: Recorded) -> InvitationRow | None:
     return replace(row, state="opened") if row and row.state == "issued" else row
-
-
-def _entered(row: InvitationRow | None, recorded: Recorded) -> InvitationRow | None:
-    return row and replace(row, entered=True)
 
 
 def _used(row: InvitationRow | None, recorded: Recorded) -> InvitationRow | None:
@@ -89,7 +80,6 @@ invitation = View(
     {
         InvitationIssued: _issued,
         InvitationOpened: _opened,
-        FirstEntryMade: _entered,
         InvitationUsed: _used,
         InvitationRevoked: _revoked,
     },
@@ -98,28 +88,3 @@ invitation = View(
         Total("used_by_minute", ("campaign", "cell", "way", "minute"), ("n",), _minute),
     ),
 )
-
-
-class EndingRow(Row, frozen=True, kw_only=True):
-    """A campaign that was closed: when that was noticed, whether its last answers were let go, whether its results are
-    frozen."""
-
-    stream: str
-    noticed_at: dt.datetime
-    withheld: bool = False
-    frozen: bool = False
-
-
-def _closed(row: EndingRow | None, recorded: Recorded) -> EndingRow:
-    return row or EndingRow(stream=recorded.stream, noticed_at=recorded.meta.recorded_at)
-
-
-def _withheld(row: EndingRow | None, recorded: Recorded) -> EndingRow | None:
-    return row and replace(row, withheld=True)
-
-
-def _frozen(row: EndingRow | None, recorded: Recorded) -> EndingRow | None:
-    return row and replace(row, frozen=True)
-
-
-ending = View("ending", EndingRow, {CampaignClosed: _closed, AnswersWithheld: _withheld, ResultsFrozen: _frozen})

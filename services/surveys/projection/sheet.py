@@ -18,8 +18,6 @@ class SheetRow(Row, frozen=True, kw_only=True):
 
     sheet: UUID
     campaign: str = ""
-    questionnaire: str = ""
-    edition: int = 0
     cell: str = "[]"
     answers: str = "{}"
     week: dt.date = dt.date.min
@@ -50,8 +48,6 @@ def _released(row: SheetRow | None, recorded: Recorded) -> SheetRow:
     return SheetRow(
         sheet=event.sheets[0].id,
         campaign=event.campaign,
-        questionnaire=event.questionnaire,
-        edition=event.edition,
         cell=msgspec.json.encode(event.cell).decode(),
         answers=msgspec.json.encode(event.sheets[0].answers).decode(),
         week=event.week,
