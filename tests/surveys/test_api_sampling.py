@@ -96,6 +96,19 @@ async def test_shares_that_are_expected_of_strata_go_into_neymans_draw_from_the_
     assert needed["Thành thị"] > 1.4 * needed["Nông thôn"]
 
 
+async def test_where_some_of_a_class_are_asked_the_page_says_who_by_their_place_in_the_class_list(town):
+    path = f"/campaigns/{(await town.planned())['id']}"
+    await town.upload(f"{path}/frame", frame())
+    drawn = await town.manager.ok(f"{path}/draw", **DESIGN | {"persons": 7})
+    page = await town.surveys.client.get(
+        f"/dot/{path.rpartition('/')[2]}/mau", headers=town.manager.said | {"accept": "text/html"}
+    )
+    sample = sampling.draw(read_frame(frame()), sampling.Design(**DESIGN | {"persons": 7}), drawn["seed"], 20)
+    for each in sample.chosen:
+        places = sampling.persons_of(each, drawn["seed"])
+        assert len(places) == 7 and f"sổ lớp: {', '.join(map(str, places))}<" in page.text
+
+
 async def test_a_school_is_replaced_by_the_next_of_its_reserve(town):
     path = await town.drawn()
     drawn = await town.manager.read(f"{path}/draw")

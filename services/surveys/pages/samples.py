@@ -22,6 +22,7 @@ from services.surveys.api.campaigns import Found, ReasonBody, find, told
 from services.surveys.api.counting import Invited, invited_of
 from services.surveys.api.results import unit_names
 from services.surveys.api.slips import PrintBody, file_of, print_class
+from services.surveys.domain.sampling import persons_of
 from services.surveys.pages import terms
 from services.surveys.pages.forms import WRONG, by_hand, problem_of, share, whole
 
@@ -93,6 +94,7 @@ async def _page(
             problem = problem or problem_of(error, said)
     invited = await invited_of(service, found.stream)
     names = await unit_names(service, found)
+    by = found.state.sample
     classes = [
         {
             "school": each.school,
@@ -101,6 +103,7 @@ async def _page(
             "stratum": each.stratum,
             "asked": each.asked,
             "size": each.size,
+            "places": persons_of(each, by.seed) if by and each.asked < each.size else (),
             "chance": each.school_chance * each.class_chance * each.person_chance,
             "issued": invited.get((each.school, each.class_name), Invited()).issued,
             "used": invited.get((each.school, each.class_name), Invited()).used,
